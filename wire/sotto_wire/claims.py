@@ -1,0 +1,122 @@
+"""What gets signed or bound into a group, in its MessagePack form. Meaning only: signing and checking live in `sotto_keys`.
+
+Each is a MessagePack array in the order of its fields. The bytes that were signed travel as they are; nothing is re-encoded.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Bytes16 = Annotated[bytes, Meta(min_length=16, max_length=16)]
+Bytes32 = Annotated[bytes, Meta(min_length=32, max_length=32)]
+Bytes64 = Annotated[bytes, Meta(min_length=64, max_length=64)]
+Time = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
+Text = Annotated[str, Meta(max_length=512)]
+
+
+class Signed(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """The compact form of a DSSE envelope: payload and one Ed25519 signature over its PAE.
+
+    The payload type and the key are known from the place it stands in, so neither travels.
+    """
+
+    claims: Annotated[bytes, Meta(min_length=1, max_length=4096)]
+    signature: Bytes64
+
+
+class HelloClaims(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Who speaks on this socket. Payload type `application/vnd.sotto.hello.v1+msgpack`, signed by `device`."""
+
+    site: Name
+    """For an agent: the literal `console`."""
+    origin: Text
+    connection: Text
+    nonce: Bytes32
+    role: Literal["customer", "agent"]
+    device: Bytes32
+    session: Annotated[str, Meta(max_length=128)] | None
+    """The session token of an agent's sign-in; none for a customer."""
+    build: Text
+    """Version or SRI digest of the program that speaks, as it sees itself; informative."""
+
+
+class TeamAdmission(Struct, array_like=True, frozen=True, forbid_unknown_fields=True, tag="team"):
+    """Lets in devices whose credential has role `agent`, kind `human`, for this desk; one commit each."""
+
+    desk: Name
+
+
+class DeviceAdmission(Struct, array_like=True, frozen=True, forbid_unknown_fields=True, tag="device"):
+    """Lets in exactly one device."""
+
+    credential: Text
+    leaf_key: Bytes32
+
+
+class DecisionClaims(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """One decision of the customer. Payload type `application/vnd.sotto.decision.v1+msgpack`, signed by `customer_key`.
+
+    Its name everywhere is the SHA-256 of these bytes.
+    """
+
+    conversation: Bytes16
+    customer_key: Bytes32
+    answer: Literal["given", "refused", "deferred", "withdrawn"]
+    admits: TeamAdmission | DeviceAdmission
+    purpose: Name
+    history: Literal["new_messages", "summary", "all"]
+    policy_digest: Bytes32
+    notice_digest: Bytes32
+    """SHA-256 of the notice text as shown, UTF-8."""
+    decided_at: Time
+    expires_at: Time
+    nonce: Bytes16
+
+
+class Predecessor(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Where this group continues from: the last group of the chain and the last epoch known of it, signed by the old customer key."""
+
+    group: Annotated[bytes, Meta(min_length=20, max_length=20)]
+    epoch: Count
+    signature: Bytes64
+
+
+class GroupTerms(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Content of the private group-context extension 0xF5A0. Only `standing` may change within a group."""
+
+    version: Literal[1]
+    root: Bytes32
+    """Digest of the organisation's pinned root."""
+    site: Name
+    desk: Name
+    customer_key: Bytes32
+    recovery_key: Bytes32 | None
+    policy_digest: Bytes32
+    predecessor: Predecessor | None
+    standing: Annotated[list[Bytes32], Meta(min_length=1, max_length=16)]
+    """Digests of the decisions in force, in the order they were given."""
+
+
+class CommitNote(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """`authenticated_data` of a commit: when, and on what grounds."""
+
+    committed_at: Time
+    relies_on: Bytes32 | None
+    """Digest of the standing decision an Add relies on."""
+    decision: Signed | None
+    """A new decision, carried by the very commit that puts its digest into the standing list."""
+    trust_version: Count | None
+    """The trust document that revokes the removed credential, for a Remove by somebody else than the customer."""
+
+
+class WelcomeBundle(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """What a newcomer gets: the Welcome, the commit that added it, and the interim transcript hash before that commit."""
+
+    welcome: bytes
+    commit: bytes
+    interim_hash: Annotated[bytes, Meta(max_length=32)]
+    """Empty in epoch 0 (RFC 9420 §8.2)."""

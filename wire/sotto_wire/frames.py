@@ -1,0 +1,339 @@
+"""Every frame of subprotocol `sotto.1`: a MessagePack array whose first element is the frame's name.
+
+Arrays have no keys, so none can be doubled or unknown. Fields stand in the order written here; all are always sent.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from sotto_wire.claims import Bytes16, Bytes32, Count, Name, Signed, Text, Time
+from sotto_wire.limits import (
+    COMMIT_BYTES,
+    DOCUMENT_BYTES,
+    KEY_PACKAGE_BYTES,
+    KEY_PACKAGES_PER_PUBLISH,
+    MESSAGE_BYTES,
+)
+
+Ref = Annotated[int, Meta(ge=1, le=2**32 - 1)]
+"""The asker's own number for a request; the answer repeats it."""
+GroupNumber = Annotated[int, Meta(ge=1, le=2**16 - 1)]
+CommitBytes = Annotated[bytes, Meta(min_length=1, max_length=COMMIT_BYTES)]
+MessageBytes = Annotated[bytes, Meta(min_length=1, max_length=MESSAGE_BYTES)]
+KeyPackageBytes = Annotated[bytes, Meta(min_length=1, max_length=KEY_PACKAGE_BYTES)]
+DocumentBytes = Annotated[bytes, Meta(min_length=1, max_length=DOCUMENT_BYTES)]
+
+
+class Frame(Struct, array_like=True, frozen=True, forbid_unknown_fields=True, tag=True):
+    """Base of all frames."""
+
+
+# from client to relay
+
+
+class Hello(Frame, tag="hello"):
+    """First frame of a client: `HelloClaims`, signed by the device key over the relay's challenge."""
+
+    hello: Signed
+
+
+class OpenConversation(Frame, tag="open"):
+    """The customer's device opens a conversation with its group at epoch 0 and its start decision."""
+
+    ref: Ref
+    conversation: Bytes16
+    group_info: CommitBytes
+    """MLSMessage with the GroupInfo of epoch 0: ratchet_tree, no external_pub."""
+    start: Signed
+    """The start decision (`DecisionClaims`): its digest is the only one in the group's standing list."""
+
+
+class Follow(Frame, tag="follow"):
+    """Deliver this conversation on this socket, from after `after`; safe to repeat."""
+
+    ref: Ref
+    conversation: Bytes16
+    after: Count
+
+
+class Acknowledge(Frame, tag="ack"):
+    """Everything up to `seq` is stored on this device. No answer."""
+
+    conversation: Bytes16
+    seq: Count
+
+
+class Post(Frame, tag="post"):
+    """An application message. `number` rises by one per device and conversation; a repeated number returns the first answer."""
+
+    ref: Ref
+    conversation: Bytes16
+    group: GroupNumber
+    epoch: Count
+    number: Annotated[int, Meta(ge=1, le=2**53 - 1)]
+    message: MessageBytes
+
+
+class Commit(Frame, tag="commit"):
+    """A commit for `epoch` (the epoch it was made in), with a Welcome when it adds somebody."""
+
+    ref: Ref
+    conversation: Bytes16
+    group: GroupNumber
+    epoch: Count
+    commit: CommitBytes
+    welcome: CommitBytes | None
+
+
+class CloseConversation(Frame, tag="close"):
+    """The customer ends, or a member agent closes."""
+
+    ref: Ref
+    conversation: Bytes16
+
+
+class EnrolDevice(Frame, tag="enrol"):
+    """Ask for a credential for the device key that signed `hello`; an officer answers, not the relay."""
+
+    ref: Ref
+    label: Text
+
+
+class PublishKeyPackages(Frame, tag="publish"):
+    """Single-use key packages (and one of last resort) of this device."""
+
+    ref: Ref
+    packages: Annotated[list[KeyPackageBytes], Meta(max_length=KEY_PACKAGES_PER_PUBLISH)]
+    last_resort: KeyPackageBytes | None
+
+
+class WatchQueue(Frame, tag="watch"):
+    """Send this desk's queue now and at every change."""
+
+    ref: Ref
+    desk: Name
+
+
+class Take(Frame, tag="take"):
+    """Take the longest-waiting conversation of the desk, or a certain one."""
+
+    ref: Ref
+    desk: Name
+    conversation: Bytes16 | None
+
+
+# from relay to client
+
+
+class Challenge(Frame, tag="challenge"):
+    """First frame of the relay."""
+
+    connection: Text
+    nonce: Bytes32
+    server_time: Time
+    oldest_protocol: Annotated[int, Meta(ge=1)]
+
+
+class ConversationCard(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """What the relay holds of a conversation that a member or the desk may know."""
+
+    conversation: Bytes16
+    site: Name
+    desk: Name
+    stage: Literal["waiting", "proposed", "active", "closed"]
+    group: GroupNumber
+    epoch: Count
+    head: Count
+    """Newest sequence number."""
+    since: Count
+    """Deliver from here: the sequence number before this device's first envelope."""
+    last_number: Count
+    """The last message number taken from this device."""
+    committed_at: Time
+    """`committed_at` of the last accepted commit, 0 before the first."""
+    opened_at: Time
+    closes_at: Time
+
+
+class AgentCard(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """The signed-in agent, as the relay knows them."""
+
+    agent: Text
+    name: Text
+    desks: list[Name]
+
+
+class Welcomed(Frame, tag="welcomed"):
+    """`hello` was accepted. Lists the conversations this device is in."""
+
+    server_time: Time
+    agent: AgentCard | None
+    device_state: Literal["customer", "unknown", "pending", "issued", "revoked"]
+    credential: DocumentBytes | None
+    key_packages: Count
+    """Single-use key packages held for this device."""
+    conversations: list[ConversationCard]
+
+
+class Done(Frame, tag="done"):
+    """The request was carried out and there is nothing more to say."""
+
+    ref: Ref
+
+
+class Refusal(Frame, tag="refused"):
+    """The request was refused. `ref` is none where the frame could not be read."""
+
+    ref: Ref | None
+    code: Text
+    retry_after_ms: Count | None
+    notice: Text | None
+    """Address of the notice to show, with `notice_required`."""
+    reference: Text | None
+    """To quote to the relay's operator, with `unavailable`."""
+
+
+class Opened(Frame, tag="opened"):
+    """The conversation stands in the queue; the receipt is the relay's statement about the start decision."""
+
+    ref: Ref
+    card: ConversationCard
+    receipt: DocumentBytes
+    ahead: Count
+    """Conversations of the desk that wait longer."""
+
+
+class Posted(Frame, tag="posted"):
+    """Stored, with its place in the order."""
+
+    ref: Ref
+    conversation: Bytes16
+    seq: Count
+    posted_at: Time
+
+
+class Committed(Frame, tag="committed"):
+    """The commit won its epoch. The committer adopts it when it arrives in order."""
+
+    ref: Ref
+    conversation: Bytes16
+    seq: Count
+    receipt: DocumentBytes | None
+    """Of the decision the commit carried, if it carried one."""
+
+
+class Taken(Frame, tag="taken"):
+    """The conversation is this device's to answer, once the customer's device has added it."""
+
+    ref: Ref
+    card: ConversationCard
+
+
+class KeyPackagesHeld(Frame, tag="held"):
+    """Single-use key packages now held for this device."""
+
+    ref: Ref
+    single_use: Count
+
+
+class QueueEntry(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """One waiting conversation; nothing in it says who."""
+
+    conversation: Bytes16
+    site: Name
+    waiting_since: Time
+
+
+class Queue(Frame, tag="queue"):
+    """A desk's queue, longest wait first (the first 50), with its full counts."""
+
+    desk: Name
+    waiting: list[QueueEntry]
+    waiting_count: Count
+    active_count: Count
+
+
+class Proposal(Frame, tag="proposal"):
+    """The device the relay proposes for the desk. The customer's device checks everything itself, then commits the Add, or not."""
+
+    conversation: Bytes16
+    group: GroupNumber
+    key_package: KeyPackageBytes
+
+
+class Envelope(Frame, tag="envelope"):
+    """One entry of a conversation, in the relay's order."""
+
+    conversation: Bytes16
+    seq: Count
+    group: GroupNumber
+    epoch: Count
+    kind: Literal["message", "commit", "welcome"]
+    sender: Bytes32
+    number: Count
+    """The sender's own number for a message, 0 otherwise."""
+    posted_at: Time
+    body: CommitBytes
+    """An MLSMessage, or a `WelcomeBundle` for `welcome`."""
+
+
+class Delivered(Frame, tag="delivered"):
+    """Every other member has acknowledged everything up to `seq`."""
+
+    conversation: Bytes16
+    seq: Count
+
+
+class ConversationChanged(Frame, tag="changed"):
+    """A conversation moved to another stage."""
+
+    card: ConversationCard
+
+
+class DeviceChanged(Frame, tag="device"):
+    """This device's credential was issued, renewed or revoked."""
+
+    device_state: Literal["unknown", "pending", "issued", "revoked"]
+    credential: DocumentBytes | None
+
+
+class TrustUpdate(Frame, tag="trust"):
+    """A newer trust bundle, in the form `GET /v1/trust` answers."""
+
+    bundle: Annotated[bytes, Meta(min_length=1, max_length=DOCUMENT_BYTES)]
+
+
+FromClient = (
+    Hello
+    | OpenConversation
+    | Follow
+    | Acknowledge
+    | Post
+    | Commit
+    | CloseConversation
+    | EnrolDevice
+    | PublishKeyPackages
+    | WatchQueue
+    | Take
+)
+FromRelay = (
+    Challenge
+    | Welcomed
+    | Done
+    | Refusal
+    | Opened
+    | Posted
+    | Committed
+    | Taken
+    | KeyPackagesHeld
+    | Queue
+    | Proposal
+    | Envelope
+    | Delivered
+    | ConversationChanged
+    | DeviceChanged
+    | TrustUpdate
+)

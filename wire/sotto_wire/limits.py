@@ -1,0 +1,86 @@
+"""Every number a peer can run into, once, with its reason."""
+
+from __future__ import annotations
+
+from typing import Final
+
+FRAME_BYTES_BEFORE_SIGN_IN: Final = 64 * 1024
+"""`hello` is under 8 KiB; the rest is room for proxies that add nothing we want."""
+
+FRAME_BYTES: Final = 256 * 1024
+"""One attachment chunk of 256 KiB does not travel as a frame; a Welcome for eight leaves is under 16 KiB."""
+
+MESSAGE_BYTES: Final = 64 * 1024
+"""An MLS application message: 16,000 characters of any script, padded, with room."""
+
+COMMIT_BYTES: Final = 64 * 1024
+"""A commit or Welcome with eight leaves and eight credentials."""
+
+KEY_PACKAGE_BYTES: Final = 8 * 1024
+"""A key package with a credential envelope of 4 KiB."""
+
+HELLO_BYTES: Final = 8 * 1024
+"""Checked before any signature."""
+
+DOCUMENT_BYTES: Final = 256 * 1024
+"""A signed document; above it the strict parser does not look."""
+
+ROSTER_LEAVES: Final = 8
+"""Customer, agent, a helper, a supervisor, a bot and three on call; every leaf is one who can read."""
+
+KEY_PACKAGES_PER_PUBLISH: Final = 50
+KEY_PACKAGES_HELD: Final = 200
+"""Enough for a day of forty chats with reconnects; a flood fills nothing."""
+
+STANDING_ADMISSIONS: Final = 16
+"""More standing decisions than possible members is a mistake."""
+
+ROOT_HOPS: Final = 64
+"""180 days a root: 32 years of chain."""
+
+MAILBOX_ENVELOPES: Final = 10_000
+"""Undelivered envelopes in one conversation: twice the 5,000 a sleeping phone must survive."""
+
+ENVELOPE_LIFE_MS: Final = 7 * 24 * 3600 * 1000
+"""Delivery to a device that sleeps for a week (policy class `envelope`)."""
+
+CONVERSATION_LIFE_MS: Final = 24 * 3600 * 1000
+"""The time-box of a conversation and the life of its start decision."""
+
+IDLE_CLOSE_MS: Final = 30 * 60 * 1000
+"""A conversation nobody writes in closes; the time-box is the upper bound."""
+
+CLOCK_SKEW_MS: Final = 5 * 60 * 1000
+"""Clocks within five minutes is an assumption of the threat model."""
+
+HELLO_WITHIN_MS: Final = 5_000
+"""A socket without `hello` costs memory and proves nothing."""
+
+REQUEST_WITHIN_MS: Final = 10_000
+"""aiohttp has no deadline of its own for the first request: 100 s of silence stayed open when measured."""
+
+SOCKETS_BEFORE_SIGN_IN: Final = 500
+SOCKETS_BEFORE_SIGN_IN_PER_ADDRESS: Final = 10
+"""Loopback is exempt: a proxy on the same host carries everybody."""
+
+CONVERSATIONS_PER_HOUR_PER_ADDRESS: Final = 60
+"""An office behind one address still gets through; loopback exempt, behind a proxy only with trusted proxies configured."""
+
+MESSAGES_PER_10_S: Final = 20
+"""Per device key: faster than anyone types, slower than a flood. Commits and acknowledgements are not counted."""
+
+SEND_QUEUE_FRAMES: Final = 256
+SEND_QUEUE_BYTES: Final = 1024 * 1024
+"""Over it the socket is closed (4408); the reader resumes from its cursor, so nothing is lost."""
+
+PASSWORD_LENGTH: Final = (12, 128)
+HASHES_AT_ONCE: Final = 2
+HASHES_WAITING: Final = 16
+"""Argon2id at 64 MiB is about seven sign-ins a second on two cores; the limiter stands before the hash."""
+
+SESSION_IDLE_MS: Final = 30 * 60 * 1000
+SESSION_LIFE_MS: Final = 12 * 3600 * 1000
+"""A working day; a session unused for half an hour ends."""
+
+TEXT_CHARACTERS: Final = 8_000
+"""One message in the composer; longer text is sent as several."""
