@@ -1,0 +1,174 @@
+/** What a screen shows and what a person can want: the contract between the sessions (which know keys and frames) and the UI (which knows neither). */
+
+/** A problem in words is chosen by code; the UI never matches prose. */
+export type ProblemCode =
+  | 'no_secure_context'
+  | 'no_storage'
+  | 'old_browser'
+  | 'relay_unreachable'
+  | 'organisation_unconfirmed'
+  | 'trust_expired'
+  | 'policy_unlisted'
+  | 'agent_unconfirmed'
+  | 'conversation_broken'
+  | 'another_tab'
+  | 'refused'
+
+export interface Problem {
+  readonly code: ProblemCode
+  /** The relay's refusal code or a short technical reason, shown small so that it can be quoted. */
+  readonly detail: string
+}
+
+export interface Organisation {
+  readonly name: string
+  /** Stable words of the root fingerprint. */
+  readonly words: readonly string[]
+  readonly site: string
+  readonly checkedAt: number
+}
+
+export interface NoticeView {
+  readonly controller: string
+  readonly deskLabel: string
+  /** Paragraphs exactly as they are digested into the decision. */
+  readonly paragraphs: readonly string[]
+  readonly contact: string
+}
+
+export type Standing = 'sending' | 'sent' | 'delivered' | 'not_sent'
+
+export type EntryView =
+  | {
+      readonly kind: 'message'
+      readonly id: string
+      readonly mine: boolean
+      readonly from: string
+      readonly text: string
+      readonly at: number
+      readonly standing: Standing
+    }
+  | { readonly kind: 'joined' | 'left'; readonly id: string; readonly who: string; readonly desk: string; readonly at: number }
+  | { readonly kind: 'closed'; readonly id: string; readonly at: number }
+  | { readonly kind: 'gap'; readonly id: string; readonly at: number }
+
+export interface ReaderView {
+  readonly id: string
+  readonly name: string
+  readonly role: 'customer' | 'agent' | 'supervisor' | 'bot'
+  readonly desk: string
+  readonly me: boolean
+  readonly since: number
+}
+
+export interface ConversationWords {
+  readonly words: readonly string[]
+  readonly epoch: number
+}
+
+export type Link = 'connecting' | 'online' | 'offline'
+
+export type CustomerView =
+  | { readonly kind: 'checking' }
+  | { readonly kind: 'stopped'; readonly problem: Problem; readonly organisation: Organisation | null }
+  | { readonly kind: 'notice'; readonly organisation: Organisation; readonly notice: NoticeView; readonly starting: boolean }
+  | {
+      readonly kind: 'chat'
+      readonly organisation: Organisation
+      readonly deskLabel: string
+      readonly stage: 'opening' | 'waiting' | 'proposed' | 'active' | 'closed'
+      /** Conversations that wait longer, while waiting. */
+      readonly ahead: number
+      readonly link: Link
+      readonly entries: readonly EntryView[]
+      readonly readers: readonly ReaderView[]
+      readonly words: ConversationWords | null
+      readonly closesAt: number
+      /** Something went wrong that does not end the chat. */
+      readonly problem: Problem | null
+      readonly unread: number
+    }
+
+export type CustomerIntent =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'start' }
+  | { readonly kind: 'notNow' }
+  | { readonly kind: 'send'; readonly text: string }
+  | { readonly kind: 'retry'; readonly id: string }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'forget' }
+  | { readonly kind: 'seen' }
+
+export interface QueueEntryView {
+  readonly conversation: string
+  readonly site: string
+  readonly waitingSince: number
+}
+
+export interface DeskView {
+  readonly desk: string
+  readonly label: string
+  readonly waiting: readonly QueueEntryView[]
+  readonly waitingCount: number
+  readonly activeCount: number
+}
+
+export interface ChatSummary {
+  readonly conversation: string
+  readonly label: string
+  readonly stage: 'proposed' | 'active' | 'closed'
+  readonly unread: number
+  readonly last: string
+  readonly lastAt: number
+}
+
+export interface AgentChat extends ChatSummary {
+  readonly site: string
+  readonly desk: string
+  readonly entries: readonly EntryView[]
+  readonly readers: readonly ReaderView[]
+  readonly words: ConversationWords | null
+  readonly problem: Problem | null
+}
+
+export type DeviceView =
+  | { readonly state: 'unknown' }
+  /** `code` is the request to carry to an officer; `words` are its fingerprint, to be compared by voice. */
+  | { readonly state: 'pending'; readonly code: string; readonly words: readonly string[] }
+  | { readonly state: 'issued'; readonly name: string; readonly expiresAt: number }
+  | { readonly state: 'revoked' }
+
+export type AgentView =
+  | { readonly kind: 'checking' }
+  | { readonly kind: 'stopped'; readonly problem: Problem }
+  | { readonly kind: 'signIn'; readonly busy: boolean; readonly wrong: boolean; readonly retryAfterMs: number | null }
+  | {
+      readonly kind: 'desk'
+      readonly name: string
+      readonly organisation: Organisation
+      readonly device: DeviceView
+      readonly link: Link
+      readonly desks: readonly DeskView[]
+      readonly chats: readonly ChatSummary[]
+      readonly open: AgentChat | null
+      readonly problem: Problem | null
+      readonly taking: boolean
+    }
+
+export type AgentIntent =
+  | { readonly kind: 'signIn'; readonly agent: string; readonly password: string }
+  | { readonly kind: 'signOut' }
+  | { readonly kind: 'askForApproval' }
+  | { readonly kind: 'take'; readonly desk: string; readonly conversation: string | null }
+  | { readonly kind: 'show'; readonly conversation: string | null }
+  | { readonly kind: 'send'; readonly conversation: string; readonly text: string }
+  | { readonly kind: 'retry'; readonly conversation: string; readonly id: string }
+  | { readonly kind: 'close'; readonly conversation: string }
+  | { readonly kind: 'dismissProblem' }
+
+/** A running program: the UI reads `view` and states intents. */
+export interface Program<View, Intent> {
+  readonly view: { readonly value: View; subscribe(fn: (view: View) => void): () => void }
+  intend(intent: Intent): void
+  dispose(): void
+}
