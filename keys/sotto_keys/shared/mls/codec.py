@@ -5,10 +5,12 @@ Every value has exactly one encoding: a length that is not minimal, an optional 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from sotto_keys.shared.untrusted import Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 T = TypeVar("T")
 
@@ -46,8 +48,7 @@ def length_prefix(length: int) -> bytes:
         return uint16(length | 1 << 14)
     if length < FOUR_BYTES_BELOW:
         return uint32(length | 2 << 30)
-    message = "a vector of MLS is shorter than 2^30 bytes"
-    raise ValueError(message)
+    raise ValueError("a vector of MLS is shorter than 2^30 bytes")
 
 
 def opaque(content: bytes) -> bytes:
@@ -79,8 +80,7 @@ class Reader:
         """The next `count` bytes."""
         stop = self._at + count
         if stop > self._end:
-            message = "it ends too early"
-            raise Malformed(message)
+            raise Malformed("it ends too early")
         taken = self._content[self._at : stop]
         self._at = stop
         return taken
@@ -106,13 +106,11 @@ class Reader:
         first = self.uint8()
         prefix, length = first >> 6, first & 0x3F
         if prefix == RESERVED_PREFIX:
-            message = "a length with the reserved prefix"
-            raise Malformed(message)
+            raise Malformed("a length with the reserved prefix")
         for byte in self.take((1 << prefix) - 1):
             length = length << 8 | byte
         if prefix and length < (ONE_BYTE_BELOW, TWO_BYTES_BELOW)[prefix - 1]:
-            message = "a length in a longer form than it needs"
-            raise Malformed(message)
+            raise Malformed("a length in a longer form than it needs")
         return length
 
     def opaque(self) -> bytes:
@@ -131,8 +129,7 @@ class Reader:
         """`optional<T>`."""
         flag = self.uint8()
         if flag > 1:
-            message = "an optional that is neither absent nor present"
-            raise Malformed(message)
+            raise Malformed("an optional that is neither absent nor present")
         return read(self) if flag else None
 
     def rest(self) -> bytes:
@@ -149,8 +146,7 @@ def read_whole(content: bytes, read: Callable[[Reader], T]) -> T:
     reader = Reader(content)
     value = read(reader)
     if not reader.is_done():
-        message = "bytes are left over"
-        raise Malformed(message)
+        raise Malformed("bytes are left over")
     return value
 
 
