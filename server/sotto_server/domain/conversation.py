@@ -1,0 +1,159 @@
+"""A conversation and its members, as the relay knows them: numbers, keys and times. Nothing here reads a message."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sotto_wire.frames import ConversationCard
+from sotto_wire.ids import ConversationId, DeskId, DeviceKey, Digest, Millis, SiteId
+from sotto_wire.refusals import NotFound, OutOfOrder
+from sotto_wire.stages import Act, Stage, advance
+
+Role = Literal["customer", "agent"]
+NOT_KEPT: Final = 0
+"""The key of a conversation that the store has not numbered yet."""
+
+
+class Member(Struct, frozen=True, gc=False):
+    """One device's stay in a conversation."""
+
+    device: DeviceKey
+    role: Role
+    since: int
+    """Delivered from here: the sequence number before its first envelope."""
+    until: int | None = None
+    """The commit that removed it; it gets nothing after that one."""
+    blocked: bool = False
+    """Revoked: it gets nothing at all, before any commit has removed it."""
+    acked: int = 0
+    sent: int = 0
+    """The last message number taken from it. T18: with `sent_seq` it answers a repeated post, also after delivery."""
+    sent_seq: int = 0
+    sent_at: Millis = Millis(0)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it is in the group and may speak."""
+        return self.until is None and not self.blocked
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether envelopes must wait for it: current, or removed and not yet told so."""
+        return not self.blocked and (self.until is None or self.acked < self.until)
+
+    @property
+    def may_read(self) -> bool:
+        """Whether anything is delivered to it: a removed member still gets the commit that removed it."""
+        return not self.blocked
+
+
+class Conversation(Struct, frozen=True, gc=False):
+    """One case from opening to the end. A change returns a new value; the store compares the two."""
+
+    key: int
+    """The store's own number."""
+    id: ConversationId
+    site: SiteId
+    desk: DeskId
+    customer: DeviceKey
+    opening: Digest
+    """SHA-256 of the frames that opened it: the same bytes again get the same answer."""
+    opened_at: Millis
+    closes_at: Millis
+    """The time-box."""
+    stage: Stage
+    group: int
+    epoch: int
+    head: int
+    """Newest sequence number."""
+    gone: int
+    """Every envelope up to here has left the store."""
+    committed_at: Millis
+    active_at: Millis
+    """The last message or commit; idle closing counts from here."""
+    waiting_since: Millis
+    proposed: DeviceKey | None
+    """The device the desk offers, until it is added."""
+    members: tuple[Member, ...]
+
+    def member(self, device: DeviceKey) -> Member:
+        """The stay of `device`, ended or not; `NotFound` for a stranger."""
+        for each in self.members:
+            if each.device == device:
+                return each
+        raise NotFound("not a member")
+
+    def speaker(self, device: DeviceKey) -> Member:
+        """The current member `device`; `NotFound` for one who was removed or revoked."""
+        member = self.member(device)
+        if not member.is_current:
+            raise NotFound("no longer a member")
+        return member
+
+    def reader(self, device: DeviceKey) -> Member:
+        """The member `device` to whom something may still be delivered."""
+        member = self.member(device)
+        if not member.may_read:
+            raise NotFound("revoked")
+        return member
+
+    def after(self, act: Act) -> Conversation:
+        """The same conversation after `act`; `WrongStage` where the table has no such move."""
+        stage = advance(self.stage, act)
+        return self if stage is self.stage else replace(self, stage=stage)
+
+    def with_member(self, member: Member) -> Conversation:
+        """`member` in the place of its earlier stay, or added at the end."""
+        kept = tuple(member if each.device == member.device else each for each in self.members)
+        if any(each.device == member.device for each in self.members):
+            return replace(self, members=kept)
+        return replace(self, members=(*kept, member))
+
+    def current(self) -> tuple[Member, ...]:
+        return tuple(each for each in self.members if each.is_current)
+
+    def readers(self) -> frozenset[DeviceKey]:
+        """Devices to ring when something new stands here."""
+        return frozenset(each.device for each in self.members if each.is_owed)
+
+    def has_agent(self) -> bool:
+        return any(each.role == "agent" and each.is_current for each in self.members)
+
+    def delivered_floor(self) -> int:
+        """Every member that is owed something has acknowledged up to here."""
+        owed = [each.acked for each in self.members if each.is_owed]
+        return min(owed, default=self.head)
+
+    def delivered_to_others(self, device: DeviceKey) -> int:
+        """Every other current member has acknowledged up to here; 0 where there is no other."""
+        return min((each.acked for each in self.members if each.is_current and each.device != device), default=0)
+
+    def acknowledged(self, member: Member, seq: int) -> Conversation:
+        """After `member` stored everything up to `seq`. T19: what does not exist cannot be acknowledged."""
+        if seq > (self.head if member.until is None else member.until):
+            raise OutOfOrder("acknowledged what does not exist")
+        if seq <= member.acked:
+            return self
+        moved = self.with_member(replace(member, acked=seq))
+        return replace(moved, gone=max(moved.gone, moved.delivered_floor()))
+
+    def card(self, device: DeviceKey) -> ConversationCard:
+        """What `device` may know of it."""
+        mine = next((each for each in self.members if each.device == device), None)
+        return ConversationCard(
+            conversation=self.id,
+            site=self.site,
+            desk=self.desk,
+            stage=self.stage.value,
+            group=self.group,
+            epoch=self.epoch,
+            head=self.head,
+            since=self.head if mine is None else mine.since,
+            last_number=0 if mine is None else mine.sent,
+            committed_at=self.committed_at,
+            opened_at=self.opened_at,
+            closes_at=self.closes_at,
+        )

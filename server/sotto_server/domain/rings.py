@@ -1,0 +1,40 @@
+"""Which bells to ring after a commit. A ring says *look*, never what there is to see; it may be lost, doubled or late."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from sotto_wire.ids import ConversationId, DeskId, DeviceKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Rings(Struct, frozen=True):
+    """Everything one commit has to announce."""
+
+    conversations: frozenset[tuple[DeviceKey, ConversationId]] = frozenset()
+    devices: frozenset[DeviceKey] = frozenset()
+    """Devices whose own standing changed (credential issued, renewed, revoked)."""
+    desks: frozenset[DeskId] = frozenset()
+    trust: bool = False
+    """A newer trust document is in force: every line looks."""
+    cut: frozenset[DeviceKey] = frozenset()
+    """Sockets of these devices are closed with 4403."""
+
+    def __bool__(self) -> bool:
+        return bool(self.conversations or self.devices or self.desks or self.trust or self.cut)
+
+
+def all_of(rings: Iterable[Rings]) -> Rings:
+    """One ring for many commits."""
+    each = list(rings)
+    return Rings(
+        conversations=frozenset().union(*(one.conversations for one in each)),
+        devices=frozenset().union(*(one.devices for one in each)),
+        desks=frozenset().union(*(one.desks for one in each)),
+        trust=any(one.trust for one in each),
+        cut=frozenset().union(*(one.cut for one in each)),
+    )

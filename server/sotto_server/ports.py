@@ -1,0 +1,217 @@
+"""What the relay's middle needs from outside, as Protocols. Adapters implement them; use cases see nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sotto_server.domain.conversation import Conversation
+    from sotto_server.domain.desk import Agent, Seat, SignIn, Site, SiteDesk, SiteOrigin
+    from sotto_server.domain.directory import CredentialEntry, Device, KeyPackageEntry, Offer
+    from sotto_server.domain.documents import PolicyEntry, RootEntry, TrustEntry
+    from sotto_server.domain.ledger import Change, GroupState, LedgerEntry
+    from sotto_server.domain.mailbox import StoredEnvelope
+    from sotto_server.domain.rings import Rings
+    from sotto_wire.ids import ConversationId, DeskId, DeviceKey, Millis
+    from sotto_wire.stages import Stage
+
+C_contra = TypeVar("C_contra", contravariant=True)
+C = TypeVar("C")
+R_co = TypeVar("R_co", covariant=True)
+R = TypeVar("R")
+V = TypeVar("V")
+
+
+class Shelf(Protocol[V]):
+    """One table of flat records. Within a transaction it shows what was put before."""
+
+    def get(self, *key: object) -> V | None:
+        """The record with this key, in the order of the record's key fields."""
+
+    def put(self, record: V) -> None:
+        """Insert, or replace the record with the same key."""
+
+    def remove(self, *key: object) -> None:
+        """Remove it; nothing happens where there is none."""
+
+    def find(self, **equals: object) -> list[V]:
+        """All records whose fields equal these, in the order of their keys; no fields: all."""
+
+    def due(self, field: str, *, at: Millis, limit: int) -> list[V]:
+        """Up to `limit` records whose time `field` is at or before `at`, oldest first."""
+
+    def newest(self) -> V | None:
+        """The record with the highest key."""
+
+
+class Mailboxes(Protocol):
+    """Conversations, their members and envelopes: the hot part. A use case sees what earlier ones of its batch decided.
+
+    Lists (`waiting`, `of_device`, `to_close`, `expired`, `over`) do not see what the asking use case itself has kept so far:
+    list first, then change.
+    """
+
+    def conversation(self, conversation: ConversationId) -> Conversation | None: ...
+
+    def by_key(self, key: int) -> Conversation | None: ...
+
+    def open(self, conversation: Conversation) -> Conversation:
+        """Keep a new conversation; the answer carries its key."""
+
+    def keep(self, conversation: Conversation) -> None:
+        """Keep a changed conversation: numbers, stage, members; envelopes up to its `gone` leave."""
+
+    def append(self, envelope: StoredEnvelope) -> None: ...
+
+    def envelopes(self, conversation: int, *, after: int, limit: int) -> list[StoredEnvelope]:
+        """In order of `seq`."""
+
+    def numbered(self, conversation: int, sender: DeviceKey, number: int) -> StoredEnvelope | None:
+        """The message that `sender` gave this number, while it lies here."""
+
+    def waiting(self, desk: DeskId, *, limit: int) -> list[Conversation]:
+        """Longest wait first."""
+
+    def count(self, desk: DeskId, *stages: Stage) -> int: ...
+
+    def of_device(self, device: DeviceKey) -> list[Conversation]:
+        """Conversations this device is or was a member of, or is proposed for."""
+
+    def expired(self, *, at: Millis, limit: int) -> list[tuple[int, int]]:
+        """(conversation key, seq) of up to `limit` envelopes past their life, oldest first."""
+
+    def to_close(self, *, at: Millis, idle_since: Millis, limit: int) -> list[Conversation]:
+        """Not closed, and past the time-box or without a message since `idle_since`."""
+
+    def over(self, *, idle_since: Millis, limit: int) -> list[Conversation]:
+        """Closed, without envelopes, and without a message since `idle_since`."""
+
+    def forget(self, conversation: Conversation) -> None:
+        """Remove the conversation with members, envelopes, group state, offer and changes."""
+
+
+class Unit(Protocol):
+    """What one use case may read and change. Nothing of it lasts until the transaction has been committed."""
+
+    @property
+    def mail(self) -> Mailboxes: ...
+    @property
+    def sites(self) -> Shelf[Site]: ...
+    @property
+    def origins(self) -> Shelf[SiteOrigin]: ...
+    @property
+    def site_desks(self) -> Shelf[SiteDesk]: ...
+    @property
+    def agents(self) -> Shelf[Agent]: ...
+    @property
+    def seats(self) -> Shelf[Seat]: ...
+    @property
+    def sign_ins(self) -> Shelf[SignIn]: ...
+    @property
+    def devices(self) -> Shelf[Device]: ...
+    @property
+    def credentials(self) -> Shelf[CredentialEntry]: ...
+    @property
+    def key_packages(self) -> Shelf[KeyPackageEntry]: ...
+    @property
+    def offers(self) -> Shelf[Offer]: ...
+    @property
+    def roots(self) -> Shelf[RootEntry]: ...
+    @property
+    def trusts(self) -> Shelf[TrustEntry]: ...
+    @property
+    def policies(self) -> Shelf[PolicyEntry]: ...
+    @property
+    def changes(self) -> Shelf[Change]: ...
+    @property
+    def groups(self) -> Shelf[GroupState]: ...
+    @property
+    def ledger(self) -> Shelf[LedgerEntry]: ...
+
+    def ring(self, rings: Rings) -> None:
+        """Announce this after the commit; forgotten when the use case refuses."""
+
+
+class UseCase(Protocol[C_contra, R_co]):
+    """Load, decide, keep: synchronous, raises `Refused` or `Untrusted`, and is run again when its batch failed."""
+
+    def __call__(self, unit: Unit, command: C_contra, /, *, now: Millis) -> R_co: ...
+
+
+class Job(Protocol):
+    """One use case with its command, waiting for its turn; `run` calls it."""
+
+    def run(self, unit: Unit) -> object: ...
+
+
+class Outcome(Protocol):
+    """How a job ended: `error` is none when `result` counts."""
+
+    @property
+    def result(self) -> object: ...
+    @property
+    def error(self) -> Exception | None: ...
+    @property
+    def rings(self) -> Rings: ...
+
+
+class Store(Protocol):
+    """The one place that holds truth. Not acknowledged is not the same as not stored: asking again must be safe."""
+
+    @property
+    def is_writable(self) -> bool:
+        """False from a failed commit until a probe write commits."""
+
+    def run(self, batch: Sequence[Job]) -> list[Outcome]:
+        """Run the jobs in order in one transaction and commit once; the outcomes stand in the order of the jobs.
+
+        A refused job changes nothing. When the flush fails, everything is rolled back and each job runs in a transaction
+        of its own; raises `StoreFault` when the store itself fails, and then nobody may be answered.
+        """
+
+    def commit(self, use_case: UseCase[C, R], command: C, now: Millis) -> R:
+        """One use case, one transaction: for the command line and tests. Raises what the use case raised."""
+
+    def read(self, query: UseCase[C, R], command: C, now: Millis) -> R:
+        """A query on its own snapshot, from any thread; it must not change anything. `StoreFault` when it cannot."""
+
+    def close(self) -> None: ...
+
+
+class Bells(Protocol):
+    """Rung after each commit, on the loop's thread; never blocks, never raises. Down: lines look on a slow timer."""
+
+    def ring(self, rings: Rings) -> None: ...
+
+    def listen(self, listener: Callable[[Rings], None]) -> Callable[[], None]:
+        """Call `listener` at every ring; the answer stops it."""
+
+
+class Clock(Protocol):
+    """The relay's wall clock."""
+
+    def now(self) -> Millis: ...
+
+
+class Entropy(Protocol):
+    """The operating system's randomness."""
+
+    def __call__(self, count: int, /) -> bytes: ...
+
+
+class StatementSigner(Protocol):
+    """Signs the relay's statements (receipts) with its statement key."""
+
+    def sign(self, payload_type: str, payload: bytes) -> bytes:
+        """The JSON form of the DSSE envelope, as bytes."""
+
+
+class Passwords(Protocol):
+    """Slow password hashing; runs outside the loop and the committer."""
+
+    def hash(self, password: str) -> str: ...
+
+    def verify(self, stored: str, password: str) -> bool:
+        """Whether it fits; takes the same time for a hash of nobody's."""
