@@ -45,7 +45,14 @@ export interface SignInPort {
 }
 
 export type SignInAnswer =
-  | { readonly kind: 'signedIn'; readonly session: string; readonly expiresAt: number; readonly agent: string; readonly name: string; readonly desks: readonly string[] }
+  | {
+      readonly kind: 'signedIn'
+      readonly session: string
+      readonly expiresAt: number
+      readonly agent: string
+      readonly name: string
+      readonly desks: readonly string[]
+    }
   | { readonly kind: 'refused'; readonly code: string; readonly retryAfterMs: number | null }
 
 export interface ClockPort {

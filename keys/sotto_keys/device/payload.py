@@ -1,0 +1,29 @@
+"""What an application message says, once decrypted. The relay has no name for it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from sotto_wire.claims import Bytes32, Time
+from sotto_wire.limits import TEXT_CHARACTERS
+
+
+class Text(Struct, array_like=True, frozen=True, forbid_unknown_fields=True, tag="text"):
+    """Words of a person."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=TEXT_CHARACTERS)]
+    written_at: Time
+
+
+class Payload(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """One application message (docs/protocol.md 3.3)."""
+
+    number: Annotated[int, Meta(ge=1, le=2**53 - 1)]
+    """The sender's own counter, from 1; the same number stands in the frame that carries it."""
+    last_shown: Bytes32 | None
+    """SHA-256 of the last message that the sender had on screen."""
+    checkpoint: None
+    """Room for the newest signed checkpoint of the log."""
+    body: Text
