@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class Rings(Struct, frozen=True):
     """Everything one commit has to announce."""
 
-    conversations: frozenset[tuple[DeviceKey, ConversationId]] = frozenset()
+    conversations: dict[DeviceKey, frozenset[ConversationId]] = {}
+    """Which conversations each device should look at. By device, so that a line finds its own in one step."""
     devices: frozenset[DeviceKey] = frozenset()
     """Devices whose own standing changed (credential issued, renewed, revoked)."""
     desks: frozenset[DeskId] = frozenset()
@@ -28,11 +29,20 @@ class Rings(Struct, frozen=True):
         return bool(self.conversations or self.devices or self.desks or self.trust or self.cut)
 
 
+def look_at(conversation: ConversationId, devices: Iterable[DeviceKey]) -> Rings:
+    """Ring these devices about one conversation."""
+    return Rings(conversations=dict.fromkeys(devices, frozenset((conversation,))))
+
+
 def all_of(rings: Iterable[Rings]) -> Rings:
     """One ring for many commits."""
-    each = list(rings)
+    each = [one for one in rings if one]
+    conversations: dict[DeviceKey, frozenset[ConversationId]] = {}
+    for one in each:
+        for device, rung in one.conversations.items():
+            conversations[device] = conversations.get(device, frozenset()) | rung
     return Rings(
-        conversations=frozenset().union(*(one.conversations for one in each)),
+        conversations=conversations,
         devices=frozenset().union(*(one.devices for one in each)),
         desks=frozenset().union(*(one.desks for one in each)),
         trust=any(one.trust for one in each),
