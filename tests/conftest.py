@@ -1,0 +1,25 @@
+"""What every test folder shares: who may open sockets, and which browsers `dev.py test` asked for. No fixtures of one room."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+TESTS: Final = Path(__file__).resolve().parent
+LOOPBACK: Final = ["127.0.0.1", "::1", "localhost"]
+MAY_CONNECT: Final = {"edge", "scenario", "browser", "faults"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--browsers", choices=("chromium", "all", "none"), default="chromium", help="engines for tests/browser"
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        room = item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""
+        if room in MAY_CONNECT:
+            item.add_marker(pytest.mark.allow_hosts(LOOPBACK))
