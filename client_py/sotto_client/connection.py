@@ -1,0 +1,129 @@
+"""A `ClientSession` on a real WebSocket (the `websockets` library): requests and their answers, and what the relay pushes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Self
+
+from sotto_client.session import ClientSession
+from sotto_wire.codec import SUBPROTOCOL, encode
+from sotto_wire.codes import Code
+from sotto_wire.frames import Refusal
+from sotto_wire.limits import FRAME_BYTES
+from sotto_wire.refusals import Unavailable, refusal
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin, Subprotocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sotto_client.session import Identity
+    from sotto_wire.frames import Frame, FromRelay, Welcomed
+    from websockets.asyncio.client import ClientConnection
+
+
+class Connection:
+    """One connected socket. `pushed` receives every frame that answers no request, in order."""
+
+    def __init__(self, socket: ClientConnection, session: ClientSession) -> None:
+        self._socket = socket
+        self._session = session
+        self._waiting: dict[int, asyncio.Future[FromRelay]] = {}
+        self._pushed: asyncio.Queue[FromRelay | None] = asyncio.Queue()
+        self._reader: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, url: str, identity: Identity) -> Self:
+        """Connect and say hello. Raises `Refused` of the relay's code, or `Unavailable` where no relay answers."""
+        try:
+            socket = await connect(
+                url,
+                origin=Origin(identity.origin),
+                subprotocols=[Subprotocol(SUBPROTOCOL)],
+                compression=None,
+                max_size=FRAME_BYTES,
+                proxy=None,
+            )
+        except OSError as error:
+            raise Unavailable(type(error).__name__) from None
+        self = cls(socket, ClientSession(identity))
+        try:
+            await self._greet()
+        except BaseException:
+            await socket.close()
+            raise
+        self._reader = asyncio.create_task(self._read())
+        return self
+
+    @property
+    def welcomed(self) -> Welcomed:
+        """What the relay said to `hello`."""
+        welcomed = self._session.welcomed
+        assert welcomed is not None
+        return welcomed
+
+    async def ask(self, request: Callable[[int], Frame]) -> FromRelay:
+        """Send the frame that `request` makes of a new ref; its answer, or the refusal raised."""
+        ref = self._session.new_ref()
+        answer: asyncio.Future[FromRelay] = asyncio.get_running_loop().create_future()
+        self._waiting[ref] = answer
+        try:
+            await self.tell(request(ref))
+            return await answer
+        finally:
+            del self._waiting[ref]
+
+    async def tell(self, frame: Frame) -> None:
+        """Send a frame that has no answer."""
+        try:
+            await self._socket.send(encode(frame))
+        except ConnectionClosed:
+            raise Unavailable("socket closed") from None
+
+    async def next_pushed(self) -> FromRelay | None:
+        """The next pushed frame; none once the socket has closed."""
+        return await self._pushed.get()
+
+    async def close(self) -> None:
+        """Close the socket; everything that waits for an answer gets `Unavailable`."""
+        await self._socket.close()
+        if self._reader is not None:
+            await self._reader
+
+    async def _greet(self) -> None:
+        while self._session.welcomed is None:
+            self._session.receive(await self._receive())
+            for octets in self._session.outgoing():
+                await self._socket.send(octets)
+
+    async def _receive(self) -> bytes:
+        try:
+            message = await self._socket.recv()
+        except ConnectionClosed:
+            raise Unavailable("socket closed") from None
+        return message if isinstance(message, bytes) else message.encode()
+
+    async def _read(self) -> None:
+        try:
+            while True:
+                frame = self._session.receive(await self._receive())
+                if frame is not None:
+                    self._hand_over(frame)
+        except Unavailable:
+            pass
+        finally:
+            self._pushed.put_nowait(None)
+            for answer in self._waiting.values():
+                if not answer.done():
+                    answer.set_exception(Unavailable("socket closed"))
+
+    def _hand_over(self, frame: FromRelay) -> None:
+        ref = getattr(frame, "ref", None)
+        answer = self._waiting.get(ref) if isinstance(ref, int) else None
+        if answer is None or answer.done():
+            self._pushed.put_nowait(frame)
+        elif isinstance(frame, Refusal):
+            answer.set_exception(refusal(Code(frame.code), retry_after_ms=frame.retry_after_ms))
+        else:
+            answer.set_result(frame)

@@ -1,0 +1,98 @@
+/** The open conversation: who can read in its head, the log, the composer. */
+import type { JSX } from 'preact'
+import { useRef } from 'preact/hooks'
+
+import type { AgentChat, AgentIntent } from '../src/core/views.ts'
+import { chatWords } from '../src/i18n/en.ts'
+import { Announcer } from '../src/ui/Announcer.tsx'
+import { Button } from '../src/ui/Button.tsx'
+import { Composer } from '../src/ui/Composer.tsx'
+import { Icon } from '../src/ui/icons.tsx'
+import { MessageList } from '../src/ui/MessageList.tsx'
+import { ProblemCard } from '../src/ui/ProblemCard.tsx'
+import { words } from './words.en.ts'
+
+export interface ChatPaneProps {
+  readonly chat: AgentChat | null
+  readonly intend: (intent: AgentIntent) => void
+  readonly onReaders: () => void
+}
+
+export function ChatPane({ chat, intend, onReaders }: ChatPaneProps): JSX.Element {
+  if (chat === null) {
+    return (
+      <main class='chat' id='conversation'>
+        <p class='chat-empty'>{words.nothingOpen}</p>
+      </main>
+    )
+  }
+  const { conversation } = chat
+  return (
+    <main class='chat' id='conversation' aria-label={chat.label}>
+      <ChatHead chat={chat} intend={intend} onReaders={onReaders} />
+      {chat.problem && <ProblemCard problem={chat.problem} heading='h2' />}
+      <MessageList
+        key={conversation}
+        entries={chat.entries}
+        onRetry={(id) => intend({ kind: 'retry', conversation, id })}
+        after={chat.stage === 'proposed' ? <p class='status'>{words.waitingForDevice}</p> : null}
+      />
+      <Announcer key={`${conversation}-said`} entries={chat.entries} />
+      {chat.stage === 'closed' ? (
+        <p class='composer composer-hint'>{chatWords.closedTitle}</p>
+      ) : (
+        <Composer
+          key={`${conversation}-draft`}
+          waiting={chat.stage === 'active' ? null : words.waitingForDevice}
+          onSend={(text) => intend({ kind: 'send', conversation, text })}
+        />
+      )}
+    </main>
+  )
+}
+
+function ChatHead({ chat, intend, onReaders }: ChatPaneProps & { readonly chat: AgentChat }): JSX.Element {
+  const asks = useRef<HTMLDialogElement>(null)
+  return (
+    <header class='chat-head'>
+      <span class='only-phone'>
+        <Button look='ghost' onPress={() => intend({ kind: 'show', conversation: null })}>
+          <Icon name='back' /> <span class='visually-hidden'>{words.back}</span>
+        </Button>
+      </span>
+      <div class='grow'>
+        <h2 class='chat-name'>
+          <bdi>{chat.label}</bdi>
+        </h2>
+        <p class='small verified strong with-icon'>
+          <Icon name='shield' small />
+          {words.encrypted(chat.readers.length)}
+        </p>
+      </div>
+      <span class='only-narrow'>
+        <Button onPress={onReaders}>{words.whoReads}</Button>
+      </span>
+      {chat.stage !== 'closed' && (
+        <span data-close-chat>
+          <Button onPress={() => asks.current?.showModal()}>
+            {words.close} <kbd>E</kbd>
+          </Button>
+        </span>
+      )}
+      <dialog ref={asks} aria-label={words.close}>
+        <p>{words.closeAsk}</p>
+        <div class='pair'>
+          <Button onPress={() => asks.current?.close()}>{words.closeNo}</Button>
+          <Button
+            onPress={() => {
+              asks.current?.close()
+              intend({ kind: 'close', conversation: chat.conversation })
+            }}
+          >
+            {words.closeYes}
+          </Button>
+        </div>
+      </dialog>
+    </header>
+  )
+}
