@@ -65,8 +65,10 @@ class Mailboxes(Protocol):
 
     def append(self, envelope: StoredEnvelope) -> None: ...
 
-    def envelopes(self, conversation: int, *, after: int, limit: int) -> list[StoredEnvelope]:
-        """In order of `seq`."""
+    def envelopes(
+        self, conversation: int, *, reader: DeviceKey, after: int, until: int, limit: int
+    ) -> list[StoredEnvelope]:
+        """In order of `seq`, without the welcomes of others."""
 
     def numbered(self, conversation: int, sender: DeviceKey, number: int) -> StoredEnvelope | None:
         """The message that `sender` gave this number, while it lies here."""

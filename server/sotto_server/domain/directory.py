@@ -30,7 +30,8 @@ class CredentialEntry(Struct, frozen=True):
     """Its `nbf`."""
     expires_at: Millis
     envelope: bytes
-    kept_at: Millis
+    void: bool
+    """Revoked, or signed by a key that may no longer issue. Judged again whenever root or trust change."""
 
 
 class KeyPackageEntry(Struct, frozen=True):

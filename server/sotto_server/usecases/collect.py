@@ -1,0 +1,109 @@
+"""Everything a line asks for, read at one moment. Repeating it is harmless: the line passes on only what is news."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sotto_server.domain.speaker import Collected, Interest, Speaker
+from sotto_server.usecases.finding import conversations_listed, is_party, trust_bundle_of
+from sotto_server.usecases.sign_in import check_sign_in
+from sotto_server.usecases.standing import device_standing
+from sotto_server.usecases.watch_queue import queue_of
+from sotto_wire.frames import ConversationChanged, Delivered, DeviceChanged, Proposal, TrustUpdate
+from sotto_wire.stages import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sotto_server.domain.conversation import Conversation
+    from sotto_server.ports import Unit
+    from sotto_wire.frames import Envelope, Frame
+    from sotto_wire.ids import Millis
+
+ENVELOPES_AT_ONCE: Final = 64
+BYTES_AT_ONCE: Final = 256 * 1024
+"""A quarter of the send queue: a slow reader is noticed before its queue is full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collecting:
+    """An interest and whose it is."""
+
+    interest: Interest
+    by: Speaker
+
+
+def collect(unit: Unit, collecting: Collecting, /, *, now: Millis) -> Collected:
+    """A query. Raises `NotSignedIn` when the agent's sign-in is over, so that the socket ends too."""
+    interest, by = collecting.interest, collecting.by
+    if interest.everything:
+        check_sign_in(unit, by, now=now)
+    frames: list[Frame] = list(_of_relay(unit, collecting, now=now))
+    more, room = False, BYTES_AT_ONCE
+    for conversation in _looked_at(unit, collecting, now=now):
+        found = _envelopes(unit, conversation, collecting, room=room)
+        room -= sum(len(each.body) for each in found)
+        cut_short = len(found) == ENVELOPES_AT_ONCE or room <= 0
+        more |= cut_short
+        frames += found
+        if not cut_short:
+            # A stage is told after the envelopes that led to it.
+            frames += _around(conversation, collecting)
+            frames += _offer(unit, conversation, by=by)
+    return Collected(interest=interest, frames=tuple(frames), more=more)
+
+
+def _of_relay(unit: Unit, collecting: Collecting, *, now: Millis) -> Iterator[Frame]:
+    interest, by = collecting.interest, collecting.by
+    bundle = trust_bundle_of(unit) if interest.trust else None
+    if bundle is not None:
+        yield TrustUpdate(bundle=bundle)
+    if interest.device and by.agent is not None:
+        standing = device_standing(unit, by.device, now=now)
+        yield DeviceChanged(device_state=standing.state, credential=standing.envelope)
+    for desk in sorted(interest.desks):
+        if by.agent is not None and unit.seats.get(by.agent, desk) is not None:
+            yield queue_of(unit, desk)
+
+
+def _looked_at(unit: Unit, collecting: Collecting, *, now: Millis) -> list[Conversation]:
+    interest, device = collecting.interest, collecting.by.device
+    if interest.everything:
+        return conversations_listed(unit, device, now=now)
+    found = (unit.mail.conversation(each) for each in sorted(interest.conversations))
+    return [each for each in found if each is not None and is_party(each, device)]
+
+
+def _envelopes(unit: Unit, conversation: Conversation, collecting: Collecting, *, room: int) -> list[Envelope]:
+    device, after = collecting.by.device, collecting.interest.followed.get(conversation.id)
+    member = next((each for each in conversation.members if each.device == device and each.may_read), None)
+    if after is None or member is None or room <= 0:
+        return []
+    until = conversation.head if member.until is None else member.until
+    stored = unit.mail.envelopes(
+        conversation.key, reader=device, after=max(after, member.since), until=until, limit=ENVELOPES_AT_ONCE
+    )
+    found: list[Envelope] = []
+    for each in stored:
+        found.append(each.frame(conversation.id))
+        room -= len(each.body)
+        if room <= 0:
+            break
+    return found
+
+
+def _around(conversation: Conversation, collecting: Collecting) -> Iterator[Frame]:
+    device = collecting.by.device
+    yield ConversationChanged(card=conversation.card(device))
+    delivered = conversation.delivered_to_others(device)
+    if delivered and conversation.id in collecting.interest.followed:
+        yield Delivered(conversation=conversation.id, seq=delivered)
+
+
+def _offer(unit: Unit, conversation: Conversation, *, by: Speaker) -> Iterator[Frame]:
+    if by.device != conversation.customer or conversation.stage is not Stage.PROPOSED:
+        return
+    offer = unit.offers.get(conversation.key)
+    if offer is not None:
+        yield Proposal(conversation=conversation.id, group=conversation.group, key_package=offer.package)

@@ -1,0 +1,80 @@
+"""What time alone ends: envelopes, conversations, sign-ins, key packages. In slices, so that no batch waits long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+
+from sotto_server.domain.rings import look_at
+from sotto_server.usecases.close_conversation import end
+from sotto_wire.ids import Millis
+from sotto_wire.limits import ENVELOPE_LIFE_MS, IDLE_CLOSE_MS, SESSION_IDLE_MS
+
+if TYPE_CHECKING:
+    from sotto_server.ports import Unit
+
+SLICE: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How much went."""
+
+    envelopes: int
+    closed: int
+    forgotten: int
+    sign_ins: int
+    key_packages: int
+
+    @property
+    def more(self) -> bool:
+        """A slice was full: sweep again soon."""
+        return SLICE in (self.envelopes, self.closed, self.forgotten, self.sign_ins, self.key_packages)
+
+
+def sweep(unit: Unit, slice_size: int = SLICE, /, *, now: Millis) -> Swept:
+    # Each list is read before this use case changes what it lists.
+    expired = unit.mail.expired(at=now, limit=slice_size)
+    due = unit.mail.to_close(at=now, idle_since=Millis(now - IDLE_CLOSE_MS), limit=slice_size)
+    over = unit.mail.over(idle_since=Millis(now - ENVELOPE_LIFE_MS), limit=slice_size)
+    _expire(unit, expired)
+    for each in due:
+        end(unit, unit.mail.by_key(each.key) or each, now=now)
+    for each in over:
+        unit.mail.forget(each)
+    return Swept(
+        envelopes=len(expired),
+        closed=len(due),
+        forgotten=len(over),
+        sign_ins=_end_sign_ins(unit, slice_size, now=now),
+        key_packages=_drop_key_packages(unit, slice_size, now=now),
+    )
+
+
+def _expire(unit: Unit, expired: list[tuple[int, int]]) -> None:
+    """All envelopes of a conversation live equally long, so the expired ones are its oldest."""
+    highest: dict[int, int] = {}
+    for key, seq in expired:
+        highest[key] = max(seq, highest.get(key, 0))
+    for key, seq in highest.items():
+        conversation = unit.mail.by_key(key)
+        if conversation is not None and seq > conversation.gone:
+            unit.mail.keep(replace(conversation, gone=seq))
+            unit.ring(look_at(conversation.id, conversation.readers()))
+
+
+def _end_sign_ins(unit: Unit, limit: int, *, now: Millis) -> int:
+    over = unit.sign_ins.due("expires_at", at=now, limit=limit)
+    idle = unit.sign_ins.due("used_at", at=Millis(now - SESSION_IDLE_MS), limit=limit)
+    for each in (*over, *idle):
+        unit.sign_ins.remove(each.token_digest)
+    return max(len(over), len(idle))
+
+
+def _drop_key_packages(unit: Unit, limit: int, *, now: Millis) -> int:
+    due = unit.key_packages.due("expires_at", at=now, limit=limit)
+    for each in due:
+        unit.key_packages.remove(each.reference)
+    return len(due)

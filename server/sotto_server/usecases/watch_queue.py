@@ -1,0 +1,35 @@
+"""A desk's queue, as its agents may see it: counts and waits, nothing about who."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sotto_server.usecases.finding import seat_at
+from sotto_wire.frames import Done, Queue, QueueEntry, WatchQueue
+from sotto_wire.ids import DeskId
+from sotto_wire.stages import Stage
+
+if TYPE_CHECKING:
+    from sotto_server.domain.speaker import Asked
+    from sotto_server.ports import Unit
+    from sotto_wire.ids import Millis
+
+SHOWN: Final = 50
+
+
+def watch_queue(unit: Unit, asked: Asked[WatchQueue], /, *, now: Millis) -> Done:  # noqa: ARG001 - the shape of a use case
+    """A query. Refuses with `NotFound`."""
+    seat_at(unit, DeskId(asked.frame.desk), by=asked.by)
+    return Done(ref=asked.frame.ref)
+
+
+def queue_of(unit: Unit, desk: DeskId) -> Queue:
+    waiting = unit.mail.waiting(desk, limit=SHOWN)
+    return Queue(
+        desk=desk,
+        waiting=[
+            QueueEntry(conversation=each.id, site=each.site, waiting_since=each.waiting_since) for each in waiting
+        ],
+        waiting_count=unit.mail.count(desk, Stage.WAITING),
+        active_count=unit.mail.count(desk, Stage.PROPOSED, Stage.ACTIVE),
+    )
