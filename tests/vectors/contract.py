@@ -33,7 +33,7 @@ def files() -> dict[Path, str]:
         "frames": Room(
             structs=_structs(frames),
             unions={"FromClient": FROM_CLIENT, "FromRelay": FROM_RELAY},
-            imports={"./claims": told},
+            imports={"./claims.ts": told},
         ),
         "payload": Room(structs=_structs(payload), unions={}, imports={}),
     }

@@ -80,7 +80,7 @@ def _imports(room: Room) -> str:
         if needed:
             lines.append(f"import {{ {values} }} from '{module}'")
     used = sorted({word for struct in room.structs for word in _words(struct)} | ({"union"} if room.unions else set()))
-    lines.append(f"import {{ {', '.join([*used, 'type Shape'])} }} from '../shape'")
+    lines.append(f"import {{ {', '.join([*used, 'type Shape'])} }} from '../shape.ts'")
     return "\n".join(lines) + "\n"
 
 
