@@ -1,0 +1,140 @@
+/** The conversation: who is here, who can read, the log, and where to write. */
+import { chatWords, composerWords, endWords } from '../src/i18n/en.ts'
+import { Button } from '../src/ui/Button.tsx'
+import { Composer } from '../src/ui/Composer.tsx'
+import { Icon } from '../src/ui/icons.tsx'
+import { MessageList } from '../src/ui/MessageList.tsx'
+import { ProblemCard } from '../src/ui/ProblemCard.tsx'
+import { initial, rosterSentence } from '../src/ui/Roster.tsx'
+import { clockTime } from '../src/ui/when.ts'
+import { Head, VerifiedSeal } from './Head.tsx'
+import type { ChatView, Intend } from './intents.ts'
+
+export interface ChatScreenProps {
+  readonly chat: ChatView
+  readonly intend: Intend
+  readonly onIdentity: () => void
+  readonly onRoster: () => void
+  readonly onEnd: () => void
+}
+
+export function ChatScreen({ chat, intend, onIdentity, onRoster, onEnd }: ChatScreenProps) {
+  return (
+    <>
+      <ChatHead chat={chat} intend={intend} onIdentity={onIdentity} />
+      <button type='button' class='strip' onClick={onRoster} aria-haspopup='true'>
+        <Icon name='people' />
+        <span class='strip-text'>{rosterSentence(chat.readers)}</span>
+        <Icon name='next' small />
+      </button>
+      <LinkBanner chat={chat} />
+      <main class='chat-main'>
+        <MessageList
+          entries={chat.entries}
+          onRetry={(id) => intend({ kind: 'retry', id })}
+          before={<Safety />}
+          after={<AfterEntries chat={chat} intend={intend} onEnd={onEnd} />}
+        />
+        {chat.stage === 'closed' ? <ClosedFoot intend={intend} /> : <OpenFoot chat={chat} intend={intend} onEnd={onEnd} />}
+      </main>
+    </>
+  )
+}
+
+function ChatHead({ chat, intend, onIdentity }: Pick<ChatScreenProps, 'chat' | 'intend' | 'onIdentity'>) {
+  const agent = chat.readers.find((reader) => !reader.me && reader.role !== 'customer')
+  const title = agent?.name ?? chat.organisation.name
+  return (
+    <Head intend={intend}>
+      <span class='avatar' aria-hidden='true'>
+        {initial(title)}
+      </span>
+      <div class='head-text'>
+        <h1 class='head-title'>
+          <span class='visually-hidden'>{chatWords.heading('')}</span>
+          <bdi>{title}</bdi> <span class='head-sub'>{agent?.role === 'bot' ? chatWords.automated : chatWords.desk(chat.deskLabel)}</span>
+        </h1>
+        <VerifiedSeal organisation={chat.organisation} onOpen={onIdentity} />
+      </div>
+    </Head>
+  )
+}
+
+function LinkBanner({ chat }: { readonly chat: ChatView }) {
+  const waiting = chat.entries.filter((entry) => entry.kind === 'message' && entry.standing === 'sending').length
+  const words = chat.link === 'offline' ? chatWords.offline(waiting) : chatWords.connecting
+  return <div role='status'>{chat.link === 'online' || chat.stage === 'closed' ? null : <p class='banner'>{words}</p>}</div>
+}
+
+function Safety() {
+  return (
+    <p class='safety'>
+      <Icon name='shield' />
+      {chatWords.safety}
+    </p>
+  )
+}
+
+function AfterEntries({ chat, intend, onEnd }: Pick<ChatScreenProps, 'chat' | 'intend' | 'onEnd'>) {
+  const words = stageWords(chat)
+  return (
+    <>
+      <div role='status'>{words === null ? null : <p class='status'>{words}</p>}</div>
+      {chat.problem === null ? null : (
+        <ProblemCard problem={chat.problem} heading='h2'>
+          {chat.problem.code === 'agent_unconfirmed' ? (
+            <Button look='danger' onPress={onEnd}>
+              {endWords.end}
+            </Button>
+          ) : null}
+          {chat.problem.code === 'conversation_broken' ? (
+            <Button onPress={() => intend({ kind: 'forget' })}>{chatWords.forget}</Button>
+          ) : null}
+        </ProblemCard>
+      )}
+    </>
+  )
+}
+
+function stageWords(chat: ChatView): string | null {
+  switch (chat.stage) {
+    case 'opening':
+      return chatWords.opening
+    case 'waiting':
+      return `${chatWords.waiting(chat.deskLabel)} ${chatWords.ahead(chat.ahead)}`
+    case 'proposed':
+      return chatWords.proposed(chat.deskLabel)
+    case 'active':
+    case 'closed':
+      return null
+  }
+}
+
+/** Only who is already in the group could read a message, so before somebody joins nothing is sent. */
+function OpenFoot({ chat, intend, onEnd }: Pick<ChatScreenProps, 'chat' | 'intend' | 'onEnd'>) {
+  const waiting = chat.stage === 'active' ? null : composerWords.waitToSend(chat.deskLabel)
+  return (
+    <div>
+      <Composer waiting={waiting} onSend={(text) => intend({ kind: 'send', text })} />
+      <div class='chat-foot'>
+        <p class='with-icon'>
+          <Icon name='clock' small />
+          {chatWords.closesAt(clockTime(chat.closesAt))}
+        </p>
+        <Button look='ghost' onPress={onEnd}>
+          {endWords.end}
+        </Button>
+      </div>
+    </div>
+  )
+}
+
+function ClosedFoot({ intend }: { readonly intend: Intend }) {
+  return (
+    <div class='foot' data-first tabIndex={-1}>
+      <h2 class='strong'>{chatWords.closedTitle}</h2>
+      <p class='small'>{chatWords.closedDetail}</p>
+      <Button onPress={() => intend({ kind: 'forget' })}>{chatWords.forget}</Button>
+    </div>
+  )
+}

@@ -1,0 +1,20 @@
+/** Nothing is known yet, and nothing was sent. */
+import { widgetWords } from '../src/i18n/en.ts'
+import { Head } from './Head.tsx'
+import type { Intend } from './intents.ts'
+
+export function CheckingScreen({ intend }: { readonly intend: Intend }) {
+  return (
+    <>
+      <Head intend={intend}>
+        <p class='head-text head-sub'>{widgetWords.unconfirmed}</p>
+      </Head>
+      <main class='page page-centre'>
+        <h1 class='with-icon' tabIndex={-1} data-first>
+          <span class='pulse' aria-hidden='true' /> {widgetWords.checking}
+        </h1>
+        <p class='muted'>{widgetWords.checkingDetail}</p>
+      </main>
+    </>
+  )
+}

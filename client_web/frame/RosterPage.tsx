@@ -1,0 +1,27 @@
+/** The customer's view of who can read. */
+import { endWords, rosterWords } from '../src/i18n/en.ts'
+import { Button } from '../src/ui/Button.tsx'
+import { Roster } from '../src/ui/Roster.tsx'
+import type { ChatView } from './intents.ts'
+import { SubPage } from './SubPage.tsx'
+
+export interface RosterPageProps {
+  readonly chat: ChatView
+  readonly onBack: () => void
+  readonly onEnd: () => void
+}
+
+export function RosterPage({ chat, onBack, onEnd }: RosterPageProps) {
+  return (
+    <SubPage title={rosterWords.title} onBack={onBack}>
+      <Roster organisation={chat.organisation} readers={chat.readers} words={chat.words} />
+      {chat.stage === 'closed' ? null : (
+        <div class='actions'>
+          <Button look='danger' onPress={onEnd}>
+            {endWords.end}
+          </Button>
+        </div>
+      )}
+    </SubPage>
+  )
+}

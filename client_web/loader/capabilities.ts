@@ -1,0 +1,35 @@
+/** What the browser must have before a chat can be opened. Looks, and touches nothing. */
+
+export type Missing = 'no_secure_context' | 'old_browser' | 'no_storage'
+
+export interface BrowserParts {
+  readonly isSecureContext: boolean
+  readonly hasSubtle: boolean
+  readonly hasLocks: boolean
+  readonly hasDatabases: boolean
+}
+
+export function partsOf(page: Window): BrowserParts {
+  return {
+    isSecureContext: page.isSecureContext,
+    hasSubtle: typeof crypto === 'object' && typeof crypto.subtle === 'object',
+    hasLocks: 'locks' in page.navigator,
+    hasDatabases: hasDatabases(page),
+  }
+}
+
+/** Reading `indexedDB` itself throws where storage is refused. */
+function hasDatabases(page: Window): boolean {
+  try {
+    return typeof page.indexedDB?.open === 'function'
+  } catch {
+    return false
+  }
+}
+
+/** The first thing that is missing. Without a secure context the rest is hidden too, so it comes first. */
+export function firstMissing(parts: BrowserParts): Missing | null {
+  if (!parts.isSecureContext) return 'no_secure_context'
+  if (!parts.hasDatabases) return 'no_storage'
+  return parts.hasSubtle && parts.hasLocks ? null : 'old_browser'
+}

@@ -1,0 +1,203 @@
+/** Every word the widget shows, in English. Keys are typed by their use; no logic but plurals lives here. */
+
+export const launcherWords = {
+  help: 'Help',
+  /** The visible word comes first in each label, so that it can be said to a voice control. */
+  open: 'Help. Open chat',
+  close: 'Help. Close chat',
+  openUnread: (count: number): string => `Help. Open chat, ${count === 1 ? '1 unread message' : `${count} unread messages`}`,
+  panel: 'Chat',
+  cannotTitle: 'Chat cannot open here',
+  cannot: {
+    no_secure_context:
+      'This page was not loaded over a secure connection, so messages could not be encrypted. Open the page with https and try again.',
+    old_browser: 'This browser is missing something the encryption needs. Update it, or use another one.',
+    no_storage: 'This browser does not let the page keep encryption keys. Private windows often refuse it; try a normal window.',
+    no_frame: 'This website does not let the chat window open. Nothing was sent. Please reach us another way.',
+  },
+  otherWays: 'Other ways to reach us',
+  dismiss: 'Close',
+} as const
+
+const people = (count: number): string => (count === 1 ? '1 person' : `${count} people`)
+
+export const widgetWords = {
+  close: 'Close chat window',
+  back: 'Back',
+  tryAgain: 'Try again',
+  checking: 'Checking who you are talking to…',
+  checkingDetail: 'Your browser verifies the signatures of the organisation before anything is sent.',
+  verified: (name: string): string => `${name} · Verified`,
+  verifiedOpen: (name: string): string => `${name}, verified. How we know`,
+  unconfirmed: 'Not confirmed',
+} as const
+
+export const identityWords = {
+  title: (name: string): string => `Is this really ${name}?`,
+  belongs: (name: string, day: string): string =>
+    `Yes. The security key of this chat belongs to ${name}. Your browser checked it on ${day}.`,
+  wordsTitle: 'Organisation words',
+  wordsStay: 'They stay the same. If you have seen other words here before, do not share anything private.',
+  limits: 'This proves which organisation you talk to. It does not prove what a person there does with what you write.',
+} as const
+
+export const noticeWords = {
+  title: 'Before we chat',
+  start: 'Start chat',
+  starting: 'Starting…',
+  notNow: 'Not now',
+  answer: 'Your answer',
+  otherWays: 'Other ways to reach us',
+} as const
+
+export const chatWords = {
+  heading: (name: string): string => `Chat with ${name}`,
+  desk: (label: string): string => `${label} desk`,
+  automated: 'Automated assistant',
+  supervisor: 'Supervisor',
+  safety: 'Never share your full password or PIN here. We will not ask.',
+  log: 'Messages',
+  you: 'You',
+  /** Said after a name. */
+  joined: (desk: string, at: string): string => `joined (${desk} desk) at ${at}`,
+  left: (at: string): string => `left at ${at} and can no longer read new messages`,
+  closed: (at: string): string => `This chat was closed at ${at}`,
+  gap: 'A message is missing here',
+  standing: { sending: 'Sending…', sent: 'Sent', delivered: 'Delivered', not_sent: 'Not sent' },
+  retry: 'Try again',
+  retryOf: (text: string): string => `Try again to send: ${text}`,
+  opening: 'Setting up the encryption…',
+  waiting: (desk: string): string => `Waiting for someone from the ${desk} desk.`,
+  ahead: (count: number): string => (count === 0 ? 'You are next.' : `${people(count)} ahead of you.`),
+  proposed: (desk: string): string => `Someone from the ${desk} desk is joining. Checking who it is…`,
+  closesAt: (at: string): string => `Closes at ${at}`,
+  connecting: 'Connecting…',
+  offline: (waiting: number): string =>
+    waiting === 0
+      ? 'You are offline. Connecting again…'
+      : `You are offline. ${waiting === 1 ? '1 message' : `${waiting} messages`} will send when you are back.`,
+  closedTitle: 'This chat has closed.',
+  closedDetail: 'Nobody can add to it. It stays on this screen until you delete it here.',
+  forget: 'Delete it from this device',
+  said: (who: string, text: string): string => `${who}: ${text}`,
+  newMessages: (count: number): string => `${count} new messages`,
+  toNewest: 'To the newest message',
+} as const
+
+export const composerWords = {
+  label: 'Write a message',
+  send: 'Send',
+  hint: 'Enter sends. Shift and Enter starts a new line.',
+  waitToSend: (desk: string): string => `You can send as soon as someone from the ${desk} desk has joined.`,
+  tooLong: (limit: number): string => `Too long for one message: keep it under ${limit} characters.`,
+} as const
+
+export const rosterWords = {
+  title: 'Who can read this chat',
+  onlyYou: 'Only you can read this chat',
+  two: (name: string): string => `You and ${name} can read this chat`,
+  many: (count: number): string => `${people(count)} can read this chat`,
+  open: 'Show who',
+  thisDevice: 'This device',
+  customer: 'Customer',
+  role: (role: 'customer' | 'agent' | 'supervisor' | 'bot', desk: string): string =>
+    ({ customer: 'Customer', agent: `${desk} desk`, supervisor: `Supervisor, ${desk} desk`, bot: `Automated assistant, ${desk} desk` })[
+      role
+    ],
+  since: (at: string): string => `since ${at}`,
+  certified: (name: string): string => `Certified by ${name}`,
+  truth: 'This list is the list of encryption keys. Nobody else has one.',
+  wordsTitle: 'Compare words',
+  wordsWhy: 'Ask the other side to read theirs to you, best by voice. The same words mean nobody is in between.',
+  wordsEpoch: (epoch: number): string => `For key ${epoch} of this chat. They change whenever somebody joins or leaves.`,
+  noWords: 'There are no words yet: nobody else is in this chat.',
+} as const
+
+export const endWords = {
+  end: 'End chat',
+  title: 'End this chat?',
+  detail: 'Nobody can write or read anything new in it. Keys on this device are destroyed when you delete the chat here.',
+  keep: 'Keep chatting',
+} as const
+
+/** What happened, what we did, what to do: in this order, for each code. */
+export interface ProblemWords {
+  readonly title: string
+  readonly happened: string
+  readonly did: string
+  readonly todo: string
+}
+
+export const problemWords = {
+  no_secure_context: {
+    title: 'This page is not secure',
+    happened: 'The page was not loaded over a secure connection.',
+    did: 'Nothing was sent.',
+    todo: 'Open the page with https and try again.',
+  },
+  no_storage: {
+    title: 'This browser keeps nothing',
+    happened: 'The browser does not let this page keep encryption keys.',
+    did: 'Nothing was sent.',
+    todo: 'Try a normal window instead of a private one.',
+  },
+  old_browser: {
+    title: 'This browser is too old',
+    happened: 'Something the encryption needs is missing here.',
+    did: 'Nothing was sent.',
+    todo: 'Update the browser, or use another one.',
+  },
+  relay_unreachable: {
+    title: 'We cannot reach the chat',
+    happened: 'The chat server did not answer.',
+    did: 'Nothing was sent. What you wrote is still here.',
+    todo: 'Check your connection and try again.',
+  },
+  organisation_unconfirmed: {
+    title: 'We could not confirm who this is',
+    happened: 'The signatures of this organisation did not pass the check.',
+    did: 'We stopped before anything was sent.',
+    todo: 'Do not share anything private. Reach the company another way and tell them.',
+  },
+  trust_expired: {
+    title: 'The security papers have run out',
+    happened: 'The signed list of who may answer here is past its date.',
+    did: 'We stopped sending until there is a new one.',
+    todo: 'Try again later, or reach the company another way.',
+  },
+  policy_unlisted: {
+    title: 'These terms are not signed',
+    happened: 'The chat server offered terms which the organisation has not signed.',
+    did: 'We did not show them and nothing was sent.',
+    todo: 'Reach the company another way and tell them.',
+  },
+  agent_unconfirmed: {
+    title: 'We kept somebody out',
+    happened: 'Somebody was proposed to join whom we could not confirm.',
+    did: 'They were not let in and can read nothing.',
+    todo: 'Keep waiting for somebody else, or end the chat.',
+  },
+  conversation_broken: {
+    title: 'This chat cannot go on',
+    happened: 'Its encryption no longer fits together.',
+    did: 'We stopped it. Nothing more is sent or read in it.',
+    todo: 'Delete it from this device and start a new one.',
+  },
+  another_tab: {
+    title: 'Open in another tab',
+    happened: 'This chat is live in another tab or window of this browser.',
+    did: 'It stays live there. This tab has changed nothing.',
+    todo: 'Go on over there, or use it here instead.',
+  },
+  refused: {
+    title: 'That was refused',
+    happened: 'The chat server did not accept it.',
+    did: 'It was not sent to anybody.',
+    todo: 'Try again. If it happens again, reach the company another way.',
+  },
+} as const satisfies Record<string, ProblemWords>
+
+export const problemActions = {
+  useHere: 'Use here',
+  quote: 'Code to quote',
+} as const

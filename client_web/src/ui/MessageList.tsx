@@ -1,0 +1,100 @@
+/** The conversation as a log: messages with their state in words, who came and went, what is missing. Widget and console share it. */
+import type { ComponentChildren } from 'preact'
+import { useLayoutEffect, useRef } from 'preact/hooks'
+
+import type { EntryView } from '../core/views.ts'
+import { chatWords } from '../i18n/en.ts'
+import { movement } from './announce.ts'
+import { clockTime } from './when.ts'
+
+export interface MessageListProps {
+  readonly entries: readonly EntryView[]
+  readonly onRetry: (id: string) => void
+  /** What stands before the first entry and after the last. */
+  readonly before?: ComponentChildren
+  readonly after?: ComponentChildren
+}
+
+/** Announcing is `Announcer`'s work: a live log would read the whole history aloud after a reload. */
+export function MessageList({ entries, onRetry, before, after }: MessageListProps) {
+  const log = useRef<HTMLDivElement>(null)
+  const nearEnd = useRef(true)
+  const last = entries.at(-1)
+  useLayoutEffect(() => {
+    const element = log.current
+    if (element && (nearEnd.current || (last?.kind === 'message' && last.mine))) element.scrollTop = element.scrollHeight
+  }, [last?.id])
+  return (
+    <div
+      class='log'
+      ref={log}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
+      tabIndex={0}
+      role='log'
+      aria-live='off'
+      aria-label={chatWords.log}
+      onScroll={() => keepNearEnd(log.current, nearEnd)}
+    >
+      <div class='log-inner'>
+        {before}
+        {entries.map((entry) => (
+          <Entry key={entry.id} entry={entry} onRetry={onRetry} />
+        ))}
+        {after}
+      </div>
+    </div>
+  )
+}
+
+/** Whoever reads older messages is not pulled away from them by a new one. */
+function keepNearEnd(element: HTMLDivElement | null, nearEnd: { current: boolean }): void {
+  if (element) nearEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < 80
+}
+
+function Entry({ entry, onRetry }: { readonly entry: EntryView; readonly onRetry: (id: string) => void }) {
+  switch (entry.kind) {
+    case 'message':
+      return <Message entry={entry} onRetry={onRetry} />
+    case 'joined':
+    case 'left':
+      return (
+        <p class='event'>
+          <bdi>{entry.who}</bdi> {movement(entry)}
+        </p>
+      )
+    case 'closed':
+      return <p class='event'>{chatWords.closed(clockTime(entry.at))}</p>
+    case 'gap':
+      return <p class='event event-gap'>{chatWords.gap}</p>
+  }
+}
+
+type Message = Extract<EntryView, { kind: 'message' }>
+
+function Message({ entry, onRetry }: { readonly entry: Message; readonly onRetry: (id: string) => void }) {
+  const failed = entry.standing === 'not_sent'
+  return (
+    <article class={entry.mine ? 'entry entry-mine' : 'entry'}>
+      <p class='visually-hidden'>
+        <bdi>{entry.mine ? chatWords.you : entry.from}</bdi>
+      </p>
+      <p class='bubble' dir='auto'>
+        {entry.text}
+      </p>
+      <p class={failed ? 'meta meta-bad' : 'meta'}>
+        <time dateTime={new Date(entry.at).toISOString()}>{clockTime(entry.at)}</time>
+        {entry.mine ? <span>· {chatWords.standing[entry.standing]}</span> : null}
+        {failed ? (
+          <button
+            type='button'
+            class='button retry'
+            aria-label={chatWords.retryOf(entry.text.slice(0, 60))}
+            onClick={() => onRetry(entry.id)}
+          >
+            {chatWords.retry}
+          </button>
+        ) : null}
+      </p>
+    </article>
+  )
+}

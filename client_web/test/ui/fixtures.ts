@@ -1,0 +1,128 @@
+/** Every view a customer can meet, for the gallery and the component tests. */
+import type { CustomerView, EntryView, NoticeView, Organisation, ProblemCode, ReaderView } from '../../src/core/views.ts'
+
+const NOON = Date.UTC(2026, 10, 23, 14, 2)
+const minutes = (count: number): number => NOON + count * 60_000
+
+export const anOrganisation: Organisation = {
+  name: 'Kettle & Cup',
+  words: ['copper', 'violin', 'meadow', 'eleven'],
+  site: 'shop',
+  checkedAt: NOON,
+}
+
+export const aNotice: NoticeView = {
+  controller: 'Kettle & Cup Ltd',
+  deskLabel: 'Support',
+  paragraphs: [
+    "You'll be talking to Kettle & Cup support.",
+    'Messages are encrypted between you and the people you let in. Pressing Start chat lets in one person from the Support desk.',
+    'If someone else takes over you will see it, and they see new messages only.',
+    'Nothing is kept after the chat closes unless you ask for it.',
+  ],
+  contact: 'help@kettle.example',
+}
+
+export const me: ReaderView = { id: 'me', name: '', role: 'customer', desk: '', me: true, since: NOON }
+export const mara: ReaderView = { id: 'mara', name: 'Mara', role: 'agent', desk: 'Support', me: false, since: minutes(1) }
+const bot: ReaderView = { id: 'bot', name: 'Steam', role: 'bot', desk: 'Support', me: false, since: minutes(2) }
+
+type Message = Extract<EntryView, { kind: 'message' }>
+
+export function aMessage(changes: Partial<Message>): Message {
+  return { kind: 'message', id: 'm', mine: true, from: '', text: 'Hello', at: NOON, standing: 'delivered', ...changes }
+}
+
+const entries: readonly EntryView[] = [
+  { kind: 'joined', id: 'e1', who: 'Mara', desk: 'Support', at: minutes(1) },
+  aMessage({ id: 'e2', text: 'My kettle’s lid is cracked.', at: minutes(1) }),
+  aMessage({
+    id: 'e3',
+    mine: false,
+    from: 'Mara',
+    text: 'Sorry to hear that! Which kettle is it? You find the name on its base.',
+    at: minutes(2),
+  }),
+  aMessage({ id: 'e4', text: 'The Harbour, 1.2 litres.\nBought in May.', at: minutes(3), standing: 'sent' }),
+]
+
+export const activeChat: Extract<CustomerView, { kind: 'chat' }> = {
+  kind: 'chat',
+  organisation: anOrganisation,
+  deskLabel: 'Support',
+  stage: 'active',
+  ahead: 0,
+  link: 'online',
+  entries,
+  readers: [me, mara],
+  words: { words: ['copper', 'violin', 'meadow', 'eleven', 'harbour', 'oak'], epoch: 3 },
+  closesAt: minutes(98),
+  problem: null,
+  unread: 0,
+}
+
+const alone = { readers: [me], words: null, entries: [] } as const
+
+const long: readonly EntryView[] = [
+  ...entries,
+  { kind: 'gap', id: 'g1', at: minutes(4) },
+  aMessage({
+    id: 'e5',
+    mine: false,
+    from: 'Mara',
+    text: 'שלום! אפשר לשלוח תמונה? https://kettle.example/a-very-long-address/that-does-not-break-anywhere-by-itself',
+    at: minutes(5),
+  }),
+  aMessage({ id: 'e6', text: 'One moment', at: minutes(6), standing: 'sending' }),
+  aMessage({ id: 'e7', text: 'This one did not go out', at: minutes(7), standing: 'not_sent' }),
+]
+
+export const PROBLEMS: readonly ProblemCode[] = [
+  'no_secure_context',
+  'no_storage',
+  'old_browser',
+  'relay_unreachable',
+  'organisation_unconfirmed',
+  'trust_expired',
+  'policy_unlisted',
+  'agent_unconfirmed',
+  'conversation_broken',
+  'another_tab',
+  'refused',
+]
+
+const stopped = PROBLEMS.map((code): [string, CustomerView] => [
+  `stopped-${code}`,
+  {
+    kind: 'stopped',
+    organisation: code === 'another_tab' ? null : code === 'refused' ? anOrganisation : null,
+    problem: { code, detail: 'bad_signature' },
+  },
+])
+
+export const VIEWS: ReadonlyMap<string, CustomerView> = new Map<string, CustomerView>([
+  ['checking', { kind: 'checking' }],
+  ['notice', { kind: 'notice', organisation: anOrganisation, notice: aNotice, starting: false }],
+  ['notice-starting', { kind: 'notice', organisation: anOrganisation, notice: aNotice, starting: true }],
+  ['chat-opening', { ...activeChat, ...alone, stage: 'opening', link: 'connecting' }],
+  ['chat-waiting', { ...activeChat, ...alone, stage: 'waiting', ahead: 2 }],
+  ['chat-proposed', { ...activeChat, ...alone, stage: 'proposed' }],
+  ['chat-active', activeChat],
+  ['chat-long', { ...activeChat, entries: long, readers: [me, mara, bot], unread: 1 }],
+  ['chat-offline', { ...activeChat, entries: long, link: 'offline' }],
+  ['chat-problem', { ...activeChat, problem: { code: 'agent_unconfirmed', detail: 'untrusted' } }],
+  [
+    'chat-closed',
+    {
+      ...activeChat,
+      stage: 'closed',
+      readers: [me],
+      entries: [
+        ...entries,
+        { kind: 'left', id: 'l', who: 'Mara', at: minutes(9), desk: 'Support' },
+        { kind: 'closed', id: 'c', at: minutes(9) },
+      ],
+    },
+  ],
+  ...stopped,
+])
