@@ -33,6 +33,9 @@ class Shelf(Protocol[V]):
     def put(self, record: V) -> None:
         """Insert, or replace the record with the same key."""
 
+    def add(self, record: V) -> None:
+        """Insert; where the key is taken the transaction fails (`StoreFault` for this job alone). An alarm, not a decision."""
+
     def remove(self, *key: object) -> None:
         """Remove it; nothing happens where there is none."""
 
@@ -201,13 +204,6 @@ class Entropy(Protocol):
     """The operating system's randomness."""
 
     def __call__(self, count: int, /) -> bytes: ...
-
-
-class StatementSigner(Protocol):
-    """Signs the relay's statements (receipts) with its statement key."""
-
-    def sign(self, payload_type: str, payload: bytes) -> bytes:
-        """The JSON form of the DSSE envelope, as bytes."""
 
 
 class Passwords(Protocol):

@@ -1,0 +1,127 @@
+"""From a frame to its use case: what writes goes through the committer, what only reads goes to a reader thread.
+
+Proofs that need no stored state (signatures of `hello`, openings, key packages) are checked before the committer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final, TypeVar, assert_never
+
+from sotto_server.domain.speaker import Asked, Speaker
+from sotto_server.usecases.acknowledge import acknowledge
+from sotto_server.usecases.close_conversation import close_conversation
+from sotto_server.usecases.collect import Collecting, collect
+from sotto_server.usecases.enrol_device import enrol_device
+from sotto_server.usecases.follow import follow
+from sotto_server.usecases.greet import Greeting, greet_agent, greet_customer
+from sotto_server.usecases.post_envelope import post_envelope
+from sotto_server.usecases.sign_in import use_sign_in
+from sotto_server.usecases.sweep import SLICE, Swept, sweep
+from sotto_server.usecases.verify_hello import verify_hello
+from sotto_server.usecases.watch_queue import watch_queue
+from sotto_wire.frames import (
+    Acknowledge,
+    CloseConversation,
+    Commit,
+    EnrolDevice,
+    Follow,
+    Hello,
+    OpenConversation,
+    Post,
+    PublishKeyPackages,
+    Take,
+    WatchQueue,
+)
+from sotto_wire.refusals import NotSignedIn, WrongPhase
+
+if TYPE_CHECKING:
+    from sotto_keys.shared.secret import Signer
+    from sotto_server.committer import Committer
+    from sotto_server.domain.speaker import Collected, Interest
+    from sotto_server.ports import Clock, Store, UseCase
+    from sotto_server.session import Session
+    from sotto_wire.frames import Frame, FromClient, Welcomed
+    from sotto_wire.ids import Millis
+
+C = TypeVar("C")
+R = TypeVar("R")
+READERS: Final = 2
+TOUCH_EVERY_MS: Final = 5 * 60 * 1000
+"""How often an agent's use of its sign-in is written down: a sixth of the idle limit."""
+
+
+class Dispatch:
+    """Everything a socket may ask. Raises `Refused`, `Untrusted` or `Fault`; what an exception means outside is the edge's table."""
+
+    def __init__(
+        self, *, store: Store, committer: Committer, clock: Clock, signer: Signer, console_origins: frozenset[str]
+    ) -> None:
+        self._store, self._committer, self._clock, self._signer = store, committer, clock, signer
+        self._console_origins = console_origins
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._touched: dict[bytes, Millis] = {}
+
+    def close(self) -> None:
+        """End the reader threads."""
+        self._readers.shutdown(wait=True)
+
+    async def greet(self, hello: Hello, session: Session) -> tuple[Speaker, Welcomed]:
+        """Who speaks, proven, and the answer. Refuses with `NotSignedIn` or `BadFrame`; every proof is checked first."""
+        now = self._clock.now()
+        by = verify_hello(hello, session=session)
+        if by.role == "agent":
+            if by.origin not in self._console_origins:
+                raise NotSignedIn("an agent from the origin of no console")
+            greeting: Greeting = await self._committer.submit(greet_agent, by, now)
+        else:
+            greeting = await self.read(greet_customer, by, now)
+        return greeting.speaker, greeting.welcomed
+
+    async def perform(self, frame: FromClient, who: Speaker, now: Millis) -> list[Frame]:
+        """Carry out one request; the frames that answer it. What writes takes its place in the order before it waits."""
+        self._touch(who, now)
+        match frame:
+            case Post():
+                return [await self._committer.submit(post_envelope, Asked(frame, who), now)]
+            case Acknowledge():
+                await self._committer.submit(acknowledge, Asked(frame, who), now)
+                return []
+            case Follow():
+                return [await self.read(follow, Asked(frame, who), now)]
+            case CloseConversation():
+                return [await self._committer.submit(close_conversation, Asked(frame, who), now)]
+            case EnrolDevice():
+                return [await self._committer.submit(enrol_device, Asked(frame, who), now)]
+            case WatchQueue():
+                return [await self.read(watch_queue, Asked(frame, who), now)]
+            case Hello():
+                raise WrongPhase("second hello")
+            case _:
+                assert_never(frame)
+
+    async def collect(self, interest: Interest, who: Speaker, now: Millis) -> Collected:
+        """What a line asks for. `NotSignedIn` when the agent's sign-in is over."""
+        return await self.read(collect, Collecting(interest, who), now)
+
+    async def sweep(self, now: Millis) -> Swept:
+        """One slice of what time ends. Also the probe by which a store that failed finds out that it works again."""
+        return await self._committer.submit(sweep, SLICE, now)
+
+    async def read(self, query: UseCase[C, R], command: C, now: Millis) -> R:
+        """A query on a reader thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._store.read, query, command, now)
+
+    def _touch(self, who: Speaker, now: Millis) -> None:
+        if who.token_digest is None or now < self._touched.get(who.token_digest, -TOUCH_EVERY_MS) + TOUCH_EVERY_MS:
+            return
+        self._touched = {name: at for name, at in self._touched.items() if now < at + TOUCH_EVERY_MS}
+        self._touched[who.token_digest] = now
+        # Who is no longer signed in hears it at the line's next look, which closes the socket.
+        self._committer.submit(use_sign_in, who, now).add_done_callback(_hear_refusal)
+
+
+def _hear_refusal(answer: asyncio.Future[None]) -> None:
+    if not answer.cancelled():
+        answer.exception()
