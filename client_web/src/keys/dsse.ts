@@ -45,7 +45,11 @@ export const parseEnvelope = (octets: Uint8Array): Envelope => {
     return base64Of(textOf(signature.get('sig'), HINT_LENGTH))
   })
   if (signatures.length < 1 || signatures.length > MAX_SIGNATURES) throw new Malformed('signatures')
-  return { payloadType: textOf(object.get('payloadType'), HINT_LENGTH), payload: base64Of(textOf(object.get('payload'), Infinity)), signatures }
+  return {
+    payloadType: textOf(object.get('payloadType'), HINT_LENGTH),
+    payload: base64Of(textOf(object.get('payload'), Infinity)),
+    signatures,
+  }
 }
 
 /**
