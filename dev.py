@@ -13,7 +13,6 @@ import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
-from xml.etree import ElementTree as ET
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,21 +25,14 @@ VENV: Final = ROOT / ".venv"
 BIN: Final = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON: Final = BIN / ("python.exe" if os.name == "nt" else "python")
 NOTES: Final = ROOT / ".dev"
+GATES: Final = ROOT / "tests" / "gates.py"
 
 RUN_LOCKS: Final = ("requirements.lock", "requirements-build.lock")
 TEST_LOCKS: Final = (*RUN_LOCKS, "requirements-dev.lock")
 NODE_LOCK: Final = "requirements-node.lock"
 # The image is built by the same commands (tests/house/test_image.py).
-PIP_INSTALL: Final = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes")
-PIP_PROJECT: Final = (
-    "-m",
-    "pip",
-    "install",
-    "--quiet",
-    "--disable-pip-version-check",
-    "--no-deps",
-    "--no-build-isolation",
-)
+PIP_INSTALL: Final = ("-m", "pip", "install", "-q", "--require-hashes")
+PIP_PROJECT: Final = ("-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation")
 NPM_STEPS: Final = (("ci", "--ignore-scripts", "--no-audit", "--no-fund"), ("run", "--silent", "patch"))
 NPM_BUILD: Final = ("run", "--silent", "build")
 WEB_SOURCES: Final = ("src", "loader", "frame", "console", "demo")
@@ -61,6 +53,13 @@ def call(argv: Command, *, cwd: Path = ROOT) -> int:
     return subprocess.run([str(each) for each in argv], cwd=cwd, check=False, stdin=subprocess.DEVNULL).returncode
 
 
+def hand_over(argv: Command) -> int:
+    """Become this program, so that its signals and its exit code are ours."""
+    if os.name != "nt":
+        os.execv(argv[0], [str(each) for each in argv])
+    return call(argv)
+
+
 def must(argv: Command, *, cwd: Path = ROOT) -> None:
     if call(argv, cwd=cwd):
         stop(f"failed: {' '.join(str(each) for each in argv)}")
@@ -69,7 +68,7 @@ def must(argv: Command, *, cwd: Path = ROOT) -> None:
 def digest(paths: Iterable[Path], *, also: str = "") -> str:
     """One SHA-256 over names and contents, so that a step is repeated exactly when its inputs changed."""
     total = hashlib.sha256(also.encode())
-    for path in sorted(paths):
+    for path in sorted(set(paths)):
         total.update(f"{path.relative_to(ROOT)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()
 
@@ -169,25 +168,26 @@ def npm(*args: str) -> Command:
     return (shutil.which("npm") or "npm", *args)
 
 
+def web_manifests() -> list[Path]:
+    return [WEB / "package.json", WEB / "package-lock.json", WEB / ".npmrc", *files_under(WEB / "patches")]
+
+
 def files_under(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-def set_up_web() -> None:
-    set_up_node()
-    manifests = [WEB / "package.json", WEB / "package-lock.json", WEB / ".npmrc", *files_under(WEB / "patches")]
-    packages = digest(manifests)
+def set_up_web_packages() -> None:
     steps = [(npm(*step), WEB) for step in NPM_STEPS]
-    once(WEB / "node_modules" / ".stamp", packages, doing="installing web packages", steps=steps)
+    once(WEB / "node_modules" / ".stamp", digest(web_manifests()), doing="installing web packages", steps=steps)
+
+
+def set_up_bundles() -> None:
+    stamp = NOTES / "bundles"
     if not (WEB / "dist").is_dir():
-        (NOTES / "bundles").unlink(missing_ok=True)
-    sources = [
-        *WEB.glob("*.json"),
-        *WEB.glob("*.ts"),
-        *(path for name in WEB_SOURCES for path in files_under(WEB / name)),
-    ]
-    bundles = digest(sources, also=packages)
-    once(NOTES / "bundles", bundles, doing="building the web bundles", steps=[(npm(*NPM_BUILD), WEB)])
+        stamp.unlink(missing_ok=True)
+    sources = (path for name in WEB_SOURCES for path in files_under(WEB / name))
+    inputs = digest([*web_manifests(), *WEB.glob("*.json"), *WEB.glob("*.ts"), *sources])
+    once(stamp, inputs, doing="building the web bundles", steps=[(npm(*NPM_BUILD), WEB)])
 
 
 # ---- browsers
@@ -211,108 +211,38 @@ def chromium() -> str:
 
 
 def set_up_browsers(which: str) -> None:
-    os.environ["CHROME_PATH"] = chromium()
+    if which != "none":
+        os.environ["CHROME_PATH"] = chromium()
     if which == "all":
         must((PYTHON, "-m", "playwright", "install", "firefox", "webkit"))
-
-
-# ---- gates
-
-
-def gates() -> dict[str, tuple[Command, Path]]:
-    return {
-        "ruff": ((BIN / "ruff", "check", "--quiet", "."), ROOT),
-        "ruff format": ((BIN / "ruff", "format", "--check", "--quiet", "."), ROOT),
-        "mypy": ((BIN / "mypy", "--no-error-summary"), ROOT),
-        "import-linter": ((BIN / "lint-imports",), ROOT),
-        "biome": (npm("run", "--silent", "lint"), WEB),
-        "tsc": (npm("run", "--silent", "typecheck"), WEB),
-    }
-
-
-def count(report: Path) -> tuple[int, int, int]:
-    """Passed, failed and skipped in a JUnit report; one failure when there is none to read."""
-    if not report.is_file():
-        return 0, 1, 0
-    suites = list(ET.parse(report).getroot().iter("testsuite"))  # noqa: S314 - our own runner wrote it
-    total, bad, skipped = (
-        sum(int(suite.get(key) or 0) for suite in suites for key in keys)
-        for keys in (("tests",), ("failures", "errors"), ("skipped",))
-    )
-    return total - bad - skipped, bad, skipped
-
-
-def run_suite(name: str, argv: Command, *, cwd: Path, report: Path) -> tuple[int, int, int]:
-    say(name)
-    report.unlink(missing_ok=True)
-    code = call(argv, cwd=cwd)
-    passed, failed, skipped = count(report)
-    return passed, failed or int(code != 0), skipped
-
-
-def test(without: Sequence[str], *, browsers: str, only: Sequence[str]) -> int:
-    """The exit code. Gates and suites all run, whatever failed before, and the last line counts them."""
-    began = time.monotonic()
-    NOTES.mkdir(exist_ok=True)
-    left_out = [f"--ignore=tests/{name}" for name in without]
-    report = NOTES / "pytest.xml"
-    pytest: Command = (
-        PYTHON,
-        "-m",
-        "pytest",
-        "-q",
-        f"--junit-xml={report}",
-        f"--browsers={browsers}",
-        *left_out,
-        *only,
-    )
-    if only:
-        say("arguments were given: pytest alone, without the linters and the TypeScript tests")
-        return call(pytest)
-    failed_gates = []
-    for name, (argv, cwd) in gates().items():
-        say(name)
-        failed_gates += [name] if call(argv, cwd=cwd) else []
-    junit = NOTES / "vitest.xml"
-    vitest = npm("run", "--silent", "test", "--", "--reporter=dot", "--reporter=junit", f"--outputFile.junit={junit}")
-    web = run_suite("vitest", vitest, cwd=WEB, report=junit)
-    python = run_suite("pytest", pytest, cwd=ROOT, report=report)
-    passed, failed, skipped = (sum(pair) for pair in zip(web, python, strict=True))
-    passed, failed = passed + len(gates()) - len(failed_gates), failed + len(failed_gates)
-    if failed_gates:
-        say(f"failed: {', '.join(failed_gates)}")
-    say(f"{time.monotonic() - began:.0f} s; linters and type checkers are counted as one test each")
-    print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
-    return 1 if failed else 0
 
 
 # ---- commands
 
 
-def lock() -> None:
+def lock() -> int:
     """Rewrite every lock file from pyproject.toml and package.json. No host names, no addresses; hashes everywhere."""
-    base: Command = (
-        BIN / "uv",
-        "pip",
-        "compile",
-        "--quiet",
-        "--universal",
-        "--python-version",
-        "3.11",
+    uv: Command = (BIN / "uv", "pip", "compile", "-q", "--universal", "--python-version", "3.11")
+    base = (
+        *uv,
         "--generate-hashes",
+        "--no-emit-index-url",
+        "--no-annotate",
+        "--custom-compile-command",
+        "python3 dev.py lock",
     )
-    base = (*base, "--no-emit-index-url", "--no-annotate", "--custom-compile-command", "python3 dev.py lock")
     must((*base, "pyproject.toml", "-o", "requirements.lock"))
     must((*base, "-c", "requirements.lock", "--group", "build", "-o", "requirements-build.lock"))
     must((*base, "-c", "requirements.lock", "pyproject.toml", "--extra", "dev", "-o", "requirements-dev.lock"))
     must((*base, "--group", "node", "-o", NODE_LOCK))
     must(npm("install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund"), cwd=WEB)
+    return 0
 
 
-def fmt() -> None:
+def fmt() -> int:
     must((BIN / "ruff", "check", "--quiet", "--fix", "--exit-zero", "."))
     must((BIN / "ruff", "format", "--quiet", "."))
-    must(npm("run", "--silent", "format"), cwd=WEB)
+    return call(npm("run", "--silent", "format"), cwd=WEB)
 
 
 def newer_python() -> NoReturn:
@@ -328,10 +258,10 @@ def arguments() -> tuple[argparse.Namespace, list[str]]:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="set up, then start the relay, the console and the demo shop")
     tests = commands.add_parser(
-        "test", help="set up, then every linter, type checker and test; further arguments go to pytest"
+        "test", help="set up, then every linter, type checker and test; other arguments go to pytest"
     )
     tests.add_argument("--no-browser", action="store_true", help="leave the browser tests out")
-    tests.add_argument("--browsers", choices=("chromium", "all"), default="chromium")
+    tests.add_argument("--browsers", choices=("chromium", "all"), default="chromium", help="the engines to test in")
     commands.add_parser("check", help="the fast half of test: no browser, no scenario")
     commands.add_parser("setup", help="only set up")
     commands.add_parser("fmt", help="format everything")
@@ -343,25 +273,23 @@ def main() -> int:
     given, rest = arguments()
     if rest and given.command not in {"run", "test"}:
         stop(f"unknown: {' '.join(rest)}")
+    os.environ |= {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     set_up_python(RUN_LOCKS if given.command == "run" else TEST_LOCKS)
-    os.environ["PATH"] = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+    set_up_node()
     if given.command == "lock":
-        set_up_node()
-        lock()
-        return 0
-    set_up_web()
-    if given.command == "run":
-        demo = (str(PYTHON), "-m", "sotto_cli.demo", *rest)
-        return call(demo) if os.name == "nt" else os.execv(demo[0], demo)
+        return lock()
+    set_up_web_packages()
     if given.command == "fmt":
-        fmt()
+        return fmt()
+    set_up_bundles()
+    if given.command == "run":
+        return hand_over((PYTHON, "-m", "sotto_cli.demo", *rest))
     if given.command == "check":
-        return test(("browser", "scenario"), browsers="none", only=())
+        return hand_over((PYTHON, GATES, "--fast"))
     if given.command == "test":
         browsers = "none" if given.no_browser else given.browsers
-        if browsers != "none":
-            set_up_browsers(browsers)
-        return test(("browser",) if given.no_browser else (), browsers=browsers, only=rest)
+        set_up_browsers(browsers)
+        return hand_over((PYTHON, GATES, f"--browsers={browsers}", *rest))
     return 0
 
 
