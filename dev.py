@@ -186,7 +186,7 @@ def set_up_bundles() -> None:
     if not (WEB / "dist").is_dir():
         stamp.unlink(missing_ok=True)
     sources = (path for name in WEB_SOURCES for path in files_under(WEB / name))
-    inputs = digest([*web_manifests(), *WEB.glob("*.json"), *WEB.glob("*.ts"), *sources])
+    inputs = digest([*web_manifests(), *WEB.glob("*.json"), *WEB.glob("*.ts"), *WEB.glob("*.mjs"), *sources])
     once(stamp, inputs, doing="building the web bundles", steps=[(npm(*NPM_BUILD), WEB)])
 
 
