@@ -108,7 +108,8 @@ class CommitNote(Struct, array_like=True, frozen=True, forbid_unknown_fields=Tru
     relies_on: Bytes32 | None
     """Digest of the standing decision an Add relies on."""
     decision: Signed | None
-    """A new decision, carried by the very commit that puts its digest into the standing list."""
+    """A new decision, carried by the very commit that puts its digest into the standing list; or again the one that an Add relies on,
+    so that the newcomer can judge its own admission."""
     trust_version: Count | None
     """The trust document that revokes the removed credential, for a Remove by somebody else than the customer."""
 
