@@ -35,8 +35,8 @@ export function startFrame({ page, box, markup, config, onPort, onSilence }: Fra
     onSilence()
   }, READY_WITHIN_MS)
   const onMessage = (event: MessageEvent): void => {
-    const app = wall.contentWindow?.[0]
-    if (app === undefined || event.source !== app || event.data !== READY) return
+    const app = appOf(wall)
+    if (app === null || event.source !== app || event.data !== READY) return
     page.removeEventListener('message', onMessage)
     page.clearTimeout(silence)
     const { port1, port2 } = new MessageChannel()
@@ -51,5 +51,11 @@ export function startFrame({ page, box, markup, config, onPort, onSilence }: Fra
   }
   page.addEventListener('message', onMessage)
   box.append(wall)
-  return { focus: () => (wall.contentWindow?.[0] ?? wall.contentWindow)?.focus(), remove }
+  return { focus: () => (appOf(wall) ?? wall).focus(), remove }
+}
+
+/** Asking an opaque frame for an index that is not there throws in Chromium; its length may always be read. */
+function appOf(wall: HTMLIFrameElement): Window | null {
+  const inside = wall.contentWindow
+  return inside !== null && inside.length > 0 ? (inside[0] ?? null) : null
 }

@@ -150,7 +150,7 @@ export const problemWords = {
   relay_unreachable: {
     title: 'We cannot reach the chat',
     happened: 'The chat server did not answer.',
-    did: 'Nothing was sent. What you wrote is still here.',
+    did: 'Nothing more was sent.',
     todo: 'Check your connection and try again.',
   },
   organisation_unconfirmed: {

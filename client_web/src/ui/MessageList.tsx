@@ -1,6 +1,6 @@
 /** The conversation as a log: messages with their state in words, who came and went, what is missing. Widget and console share it. */
 import type { ComponentChildren } from 'preact'
-import { useLayoutEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 
 import type { EntryView } from '../core/views.ts'
 import { chatWords } from '../i18n/en.ts'
@@ -24,6 +24,7 @@ export function MessageList({ entries, onRetry, before, after }: MessageListProp
     const element = log.current
     if (element && (nearEnd.current || (last?.kind === 'message' && last.mine))) element.scrollTop = element.scrollHeight
   }, [last?.id])
+  useEffect(() => keepEndInSight(log.current, nearEnd), [])
   return (
     <div
       class='log'
@@ -49,6 +50,16 @@ export function MessageList({ entries, onRetry, before, after }: MessageListProp
 /** Whoever reads older messages is not pulled away from them by a new one. */
 function keepNearEnd(element: HTMLDivElement | null, nearEnd: { current: boolean }): void {
   if (element) nearEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < 80
+}
+
+/** When the room shrinks (keyboard, growing composer) or first appears, the newest entry stays in sight. */
+function keepEndInSight(element: HTMLDivElement | null, nearEnd: { readonly current: boolean }): (() => void) | undefined {
+  if (element === null) return undefined
+  const observer = new ResizeObserver(() => {
+    if (nearEnd.current) element.scrollTop = element.scrollHeight
+  })
+  observer.observe(element)
+  return () => observer.disconnect()
 }
 
 function Entry({ entry, onRetry }: { readonly entry: EntryView; readonly onRetry: (id: string) => void }) {
