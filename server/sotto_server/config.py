@@ -29,6 +29,10 @@ T = TypeVar("T")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
+class BadSetting(ValueError):  # noqa: N818 - the word for a value that cannot be a setting
+    """A value that will not do; the text says why without repeating it, for a setting may be a secret."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listen:
     """Where the one port is; port 0 lets the system choose."""
@@ -76,7 +80,7 @@ class Config:
 def _listen(value: str) -> Listen:
     host, _, port = value.rpartition(":")
     if not host or not port.isdecimal() or int(port) not in PORTS:
-        raise ValueError("is not HOST:PORT")
+        raise BadSetting("is not HOST:PORT")
     return Listen(host.strip("[]"), int(port))
 
 
@@ -90,9 +94,9 @@ def as_origin(value: str) -> str:
         or parts.query
         or parts.fragment
     ):
-        raise ValueError("is not an http(s) origin")
+        raise BadSetting("is not an http(s) origin")
     if parts.username is not None or parts.password is not None:
-        raise ValueError("carries credentials")
+        raise BadSetting("carries credentials")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     port = parts.port
     return f"{parts.scheme}://{host}" + ("" if port in {None, DEFAULT_PORTS[parts.scheme]} else f":{port}")
@@ -108,7 +112,7 @@ def _networks(value: str) -> tuple[Network, ...]:
 
 def _level(value: str) -> str:
     if value not in LEVELS:
-        raise ValueError(f"is not one of {', '.join(LEVELS)}")
+        raise BadSetting(f"is not one of {', '.join(LEVELS)}")
     return value
 
 
@@ -117,7 +121,7 @@ def _directory(value: str) -> Path | None:
         return PACKAGED_WEB if PACKAGED_WEB.is_dir() else None
     path = Path(value).resolve()
     if not path.is_dir():
-        raise ValueError("is not a directory")
+        raise BadSetting("is not a directory")
     return path
 
 
@@ -155,9 +159,10 @@ class _Environment:
         try:
             text = self._found.get(name, default) if twin is None else Path(twin).read_text("utf-8").strip()
             return parse(text)
+        except BadSetting as bad:
+            raise ConfigFault(f"{name} {bad}") from None
         except (ValueError, OSError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            raise ConfigFault(f"{name} {reason}") from None
+            raise ConfigFault(f"{name} cannot be read: {type(error).__name__}") from None
 
 
 def load_config(environ: Mapping[str, str]) -> Config:

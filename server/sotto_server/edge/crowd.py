@@ -12,6 +12,22 @@ if TYPE_CHECKING:
     from sotto_server.edge.addresses import Source
 
 
+class Place:
+    """One connection's place in the crowd. It is given back once, however often `leave` is called."""
+
+    __slots__ = ("_crowd", "_source")
+
+    def __init__(self, crowd: Crowd, source: Source) -> None:
+        self._crowd: Crowd | None = crowd
+        self._source = source
+
+    def leave(self) -> None:
+        """Proven, or gone."""
+        if self._crowd is not None:
+            self._crowd.remove(self._source)
+            self._crowd = None
+
+
 @dataclass(slots=True)
 class Crowd:
     """Counts the unproven: connections without a complete request, and sockets before `hello`."""
@@ -21,18 +37,18 @@ class Crowd:
     _total: int = 0
     _by_address: Counter[str] = field(default_factory=Counter)
 
-    def enter(self, source: Source) -> bool:
-        """Count one more, or answer that there is no room. Who entered must `leave`, once."""
+    def enter(self, source: Source) -> Place | None:
+        """A place, or none when there is no room."""
         if self._total >= self.most:
-            return False
+            return None
         if not source.is_exempt and self._by_address[source.bucket] >= self.most_per_address:
-            return False
+            return None
         self._total += 1
         self._by_address[source.bucket] += 1
-        return True
+        return Place(self, source)
 
-    def leave(self, source: Source) -> None:
-        """One less: proven, or gone."""
+    def remove(self, source: Source) -> None:
+        """One less from there; `Place.leave` calls it."""
         self._total -= 1
         self._by_address[source.bucket] -= 1
         if not self._by_address[source.bucket]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from aiohttp import web
 
-from sotto_server.edge.addresses import Source, source_of_peer
+from sotto_server.edge.addresses import source_of_peer
 from sotto_server.edge.answers import library_error
 from sotto_server.edge.framing import FrameGuard, WireViolation, close_frame
 from sotto_server.edge.logs import Event
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from aiohttp.http import WebSocketReader
 
     from sotto_server.config import Network
-    from sotto_server.edge.crowd import Crowd
+    from sotto_server.edge.crowd import Crowd, Place
     from sotto_server.edge.headers import Headers
     from sotto_server.edge.logs import Journal
 
@@ -71,7 +71,7 @@ class _GuardedReader:
 class Door(web.RequestHandler):
     """One connection. It aborts what does not send a complete request in time, and ends what breaks the framing."""
 
-    __slots__ = ("_deadline", "_is_counted", "_is_ending", "_rules", "guard", "on_writable", "source")
+    __slots__ = ("_deadline", "_is_ending", "_place", "_rules", "guard", "on_writable")
 
     def __init__(self, server: web.Server, rules: FrontRules, *, loop: asyncio.AbstractEventLoop) -> None:
         # Between requests aiohttp's own keep-alive timer is the deadline: it cuts a half-sent request too.
@@ -79,20 +79,18 @@ class Door(web.RequestHandler):
         super().__init__(server, loop=loop, access_log=None, keepalive_timeout=keepalive_s, lingering_time=LINGER_S)  # type: ignore[arg-type]
         self._rules = rules
         self._deadline: asyncio.TimerHandle | None = None
-        self._is_counted = False
+        self._place: Place | None = None
         self._is_ending = False
-        self.source = Source("local", is_exempt=True)
         self.guard = FrameGuard(FRAME_BYTES_BEFORE_SIGN_IN)
         self.on_writable: Callable[[], None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let it in, or cut it at once when too many wait unproven."""
         stream = cast("asyncio.Transport", transport)
-        self.source = source_of_peer(_peer(stream), self._rules.trusted_proxies)
-        if not self._rules.crowd.enter(self.source):
+        self._place = self._rules.crowd.enter(source_of_peer(_peer(stream), self._rules.trusted_proxies))
+        if self._place is None:
             stream.abort()
             return
-        self._is_counted = True
         stream.set_write_buffer_limits(high=_WRITE_HIGH_BYTES)
         self._deadline = self._loop.call_later(self._rules.request_within_ms / 1000, self._out_of_time)
         super().connection_made(transport)
@@ -102,9 +100,8 @@ class Door(web.RequestHandler):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
-        if self._is_counted:
-            self._is_counted = False
-            self._rules.crowd.leave(self.source)
+        if self._place is not None:
+            self._place.leave()
 
     def _out_of_time(self) -> None:
         self._rules.journal.tell(Event.CONNECTION_TIMED_OUT)
@@ -141,6 +138,11 @@ class Door(web.RequestHandler):
         self._is_ending = True
         self.transport.write(close_frame(code))
         self._loop.call_later(LINGER_S, self._abort)
+
+    def write(self, octets: bytes) -> None:
+        """Whole WebSocket frames of ours; nothing goes out once the connection is ending."""
+        if self.transport is not None and not self._is_ending:
+            self.transport.write(octets)
 
     def resume_writing(self) -> None:
         """The peer has read enough for us to write again."""

@@ -1,0 +1,71 @@
+"""The organisation's signed documents: to read for everybody, to publish for whoever has them, since they prove themselves."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from sotto_keys.shared.text_forms import from_base64url
+from sotto_server.edge.http.reading import read_json
+from sotto_server.edge.logs import Event
+from sotto_server.edge.needs import Published
+from sotto_server.edge.relay import RELAY
+from sotto_wire.ids import Digest
+from sotto_wire.limits import ROOT_HOPS
+from sotto_wire.refusals import NotFound
+
+BODY_BYTES: Final = 4 * 1024 * 1024
+"""Room for a long root chain and a day's credentials; each document has its own limit of 256 KiB."""
+_DOCUMENTS: Final = 512
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+Texts = Annotated[list[str], Meta(max_length=_DOCUMENTS)]
+
+
+class Posted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of `POST /v1/documents`, each document base64url of its published file."""
+
+    roots: Annotated[list[str], Meta(max_length=ROOT_HOPS + 1)] = []
+    trust: str | None = None
+    credentials: Texts = []
+    policies: Texts = []
+
+
+async def get_trust(request: web.Request) -> web.Response:
+    """The trust bundle."""
+    relay = request.app[RELAY]
+    bundle = await relay.documents.trust_bundle(relay.clock.now())
+    return web.Response(body=bundle, content_type="application/json")
+
+
+async def get_policy(request: web.Request) -> web.Response:
+    """A policy by its digest. As text: a browser must never run or render what an organisation wrote."""
+    relay = request.app[RELAY]
+    text = request.match_info["digest"]
+    if not _DIGEST.fullmatch(text):
+        raise NotFound("not a digest")
+    body = await relay.documents.policy(Digest(bytes.fromhex(text)), relay.clock.now())
+    return web.Response(body=body, content_type="text/plain", charset="utf-8")
+
+
+async def post_documents(request: web.Request) -> web.Response:
+    """Keep what is newer and verifies; all of it, or nothing."""
+    relay = request.app[RELAY]
+    posted = await read_json(request, Posted, limit_bytes=BODY_BYTES)
+    published = Published(
+        roots=_decoded(posted.roots),
+        trust=None if posted.trust is None else from_base64url(posted.trust),
+        credentials=_decoded(posted.credentials),
+        policies=_decoded(posted.policies),
+    )
+    await relay.documents.publish(published, relay.clock.now())
+    count = len(published.roots) + len(published.credentials) + len(published.policies) + (published.trust is not None)
+    relay.journal.tell(Event.DOCUMENTS_PUBLISHED, count=count)
+    return web.Response(status=204)
+
+
+def _decoded(texts: list[str]) -> tuple[bytes, ...]:
+    return tuple(from_base64url(each) for each in texts)

@@ -1,0 +1,300 @@
+"""One open socket: a pump between the connection and its session. It knows deadlines and closing, and no rule of the protocol."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import WSMsgType, web
+
+from sotto_keys.shared.untrusted import Untrusted
+from sotto_server.edge.answers import OUTSIDE
+from sotto_server.edge.logs import Event
+from sotto_server.edge.outbox import Outbox, TooSlow
+from sotto_server.faults import Fault
+from sotto_wire.codes import Close, Code
+from sotto_wire.frames import Acknowledge, Frame, Hello, Refusal
+from sotto_wire.limits import FRAME_BYTES, HELLO_WITHIN_MS
+from sotto_wire.refusals import BadFrame, NotSignedIn, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from sotto_server.dispatch import Dispatch
+    from sotto_server.domain.rings import Rings
+    from sotto_server.edge.crowd import Place
+    from sotto_server.edge.front import Door
+    from sotto_server.edge.lines import Lines
+    from sotto_server.edge.logs import Journal
+    from sotto_server.ports import Clock, Entropy
+    from sotto_server.session import Session
+    from sotto_wire.frames import FromClient
+
+HEARTBEAT_S: Final = 20.0
+CLOSE_WITHIN_S: Final = 1.0
+TRY_LATER: Final = 1013
+AT_ONCE: Final = 32
+"""Requests of one socket in the committer at a time; beyond it we stop reading, so the peer's own TCP window holds it back."""
+_ENDS: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
+
+
+@dataclass(frozen=True, slots=True)
+class SocketRules:
+    """The times of a socket; tests shorten them."""
+
+    hello_within_ms: int = HELLO_WITHIN_MS
+    stalled_ms: int = 10_000
+    """A peer that reads nothing for so long while something waits for it is let go (4408)."""
+    look_every_ms: int = 30_000
+    """The slow timer: bells may be lost, and a sign-in may have ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every socket of one relay works with."""
+
+    dispatch: Dispatch
+    lines: Lines
+    clock: Clock
+    entropy: Entropy
+    journal: Journal
+    rules: SocketRules
+
+
+class Socket:
+    """Reads one frame after the other, writes what the session has to say, listens to its bell."""
+
+    def __init__(
+        self, ws: web.WebSocketResponse, door: Door, *, session: Session, place: Place, around: Surroundings
+    ) -> None:
+        self._ws, self._door, self._session, self._place, self._around = ws, door, session, place, around
+        self._loop = asyncio.get_running_loop()
+        self._outbox = Outbox(door)
+        self._flush_due = self._is_over = False
+        self._rung, self._writable = asyncio.Event(), asyncio.Event()
+        self._writable.set()
+        self._room = asyncio.Semaphore(AT_ONCE)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stall: asyncio.TimerHandle | None = None
+        self._slow: asyncio.TimerHandle | None = None
+        door.on_writable = self._on_writable
+
+    # life
+
+    async def run(self) -> None:
+        """From the challenge until the connection is gone. Raises nothing."""
+        lines = self._around.lines
+        lines.enter(self)
+        try:
+            self._write_soon()
+            if await self._greet():
+                self._spawn(self._deliver())
+                await self._converse()
+        finally:
+            lines.exit(self)
+            if self._session.speaker is not None:
+                lines.leave(self._session.speaker.device, self)
+            self._end()
+
+    def _end(self) -> None:
+        self._is_over = True
+        self._place.leave()
+        self._session.close()
+        self._door.on_writable = None
+        self._rung.set()
+        self._writable.set()
+        for timer in (self._stall, self._slow):
+            if timer is not None:
+                timer.cancel()
+        code = self._ws.close_code
+        self._around.journal.tell(Event.SOCKET_CLOSED, connection=self._session.connection, close_code=code or 0)
+
+    async def _greet(self) -> bool:
+        try:
+            async with asyncio.timeout(self._around.rules.hello_within_ms / 1000):
+                octets = await self._receive()
+        except TimeoutError:
+            await self._refuse(NotSignedIn("no hello"), ref=None)
+            return False
+        if octets is None:
+            return False
+        try:
+            await self._sign_in(octets)
+        except (Refused, Untrusted, Fault) as error:
+            otherwise = Close.UNTRUSTED if isinstance(error, Untrusted) else Close.NOT_SIGNED_IN
+            await self._refuse(error, ref=None, otherwise=TRY_LATER if isinstance(error, Fault) else otherwise)
+            return False
+        return True
+
+    async def _sign_in(self, octets: bytes) -> None:
+        hello = self._session.receive(octets, self._around.clock.now())
+        assert isinstance(hello, Hello), "the session takes nothing else first"
+        speaker, welcomed = await self._around.dispatch.greet(hello, self._session)
+        self._session.welcome(speaker, welcomed)
+        self._door.guard.limit_bytes = FRAME_BYTES
+        self._place.leave()
+        self._around.lines.join(speaker.device, self)
+        self._around.journal.tell(Event.SOCKET_SIGNED_IN, connection=self._session.connection, role=speaker.role)
+        self._look_later()
+        self._rung.set()
+        self._write_soon()
+
+    # reading
+
+    async def _receive(self) -> bytes | None:
+        """The next message; none when the connection is over. Text is no frame of ours."""
+        message = await self._ws.receive()
+        if message.type in _ENDS:
+            return None
+        if message.type is not WSMsgType.BINARY:
+            await self._refuse(BadFrame("text"), ref=None)
+            return None
+        return bytes(message.data)
+
+    async def _converse(self) -> None:
+        while not self._is_over and (octets := await self._receive()) is not None:
+            try:
+                frame = self._session.receive(octets, self._around.clock.now())
+            except Refused as refused:
+                if await self._refuse(refused, ref=getattr(refused, "ref", None)):
+                    return
+                continue
+            await self._room.acquire()
+            self._spawn(self._perform(frame))
+
+    async def _perform(self, frame: FromClient) -> None:
+        # Tasks start in the order they were made, and `perform` takes its place in the committer's order before it
+        # waits for anything: so the requests of one socket keep their order.
+        try:
+            speaker = self._session.speaker
+            assert speaker is not None, "only a signed-in session gives frames"
+            answers = await self._around.dispatch.perform(frame, speaker, self._around.clock.now())
+            self._session.answer(frame, *answers)
+            self._rung.set()
+            self._write_soon()
+        except (Refused, Untrusted, Fault) as error:
+            self._around.journal.tell(Event.FRAME_REFUSED, frame=type(frame).__name__, code=_code(error))
+            await self._refuse(error, ref=_ref(frame))
+        finally:
+            self._room.release()
+
+    # writing
+
+    def _write_soon(self) -> None:
+        if not self._flush_due:
+            self._flush_due = True
+            self._loop.call_soon(self._write)
+
+    def _write(self) -> None:
+        self._flush_due = False
+        if self._door.transport is None:
+            return
+        try:
+            self._outbox.put(self._session.outgoing())
+        except TooSlow:
+            self._too_slow()
+            return
+        self._outbox.flush()
+        if self._outbox.is_stuck and self._stall is None:
+            self._stall = self._loop.call_later(self._around.rules.stalled_ms / 1000, self._too_slow)
+        if self._door.writing_paused:
+            self._writable.clear()
+
+    def _on_writable(self) -> None:
+        self._outbox.flush()
+        if not self._outbox.is_stuck and self._stall is not None:
+            self._stall.cancel()
+            self._stall = None
+        if not self._door.writing_paused:
+            self._writable.set()
+
+    def _too_slow(self) -> None:
+        self._session.close()
+        self._door.end(Close.TOO_SLOW)
+
+    # the bell
+
+    def hear(self, rings: Rings) -> None:
+        """A bell: collect soon, if it concerns this socket."""
+        if self._session.hear(rings):
+            self._rung.set()
+
+    def _look_later(self) -> None:
+        self._slow = self._loop.call_later(self._around.rules.look_every_ms / 1000, self._look)
+
+    def _look(self) -> None:
+        self._session.look_at_everything()
+        self._rung.set()
+        self._look_later()
+
+    async def _deliver(self) -> None:
+        while not self._is_over:
+            await self._rung.wait()
+            self._rung.clear()
+            try:
+                await self._collect()
+            except (Refused, Fault) as error:
+                await self._refuse(error, ref=None)
+
+    async def _collect(self) -> None:
+        speaker = self._session.speaker
+        while not self._is_over and speaker is not None and (interest := self._session.interest()) is not None:
+            collected = await self._around.dispatch.collect(interest, speaker, self._around.clock.now())
+            self._session.deliver(collected)
+            self._write_soon()
+            await asyncio.sleep(0)
+            # A slow reader costs a flag: nothing more is collected until it has read what it got.
+            await self._writable.wait()
+
+    # refusing and closing
+
+    async def _refuse(
+        self, error: Refused | Untrusted | Fault, *, ref: int | None, otherwise: int | None = None
+    ) -> bool:
+        """Tell the peer, and close where the code closes, or with `otherwise`; whether it closed."""
+        code = Code(_code(error))
+        reference = self._around.entropy(6).hex() if isinstance(error, Fault) else None
+        if reference is not None:
+            self._around.journal.tell(Event.FAULT_RAISED, reference=reference, kind=type(error).__name__)
+        self._session.send(_refusal(code, error, ref=ref, reference=reference))
+        self._write_soon()
+        closing = OUTSIDE[code].close or otherwise
+        if closing is None:
+            return False
+        self._around.journal.tell(Event.SOCKET_REFUSED, connection=self._session.connection, code=code)
+        self._write()
+        await self._close(closing)
+        return True
+
+    async def _close(self, code: int) -> None:
+        self._session.close()
+        if self._door.writing_paused:
+            self._door.end(code)
+        else:
+            await self._ws.close(code=code, drain=False)
+
+    def let_go(self, code: int) -> None:
+        """Close it from outside: revoked, taken over, or the relay stops."""
+        if not self._is_over:
+            self._spawn(self._close(code))
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _code(error: Refused | Untrusted | Fault) -> str:
+    if isinstance(error, Refused):
+        return error.code
+    return Code.UNTRUSTED if isinstance(error, Untrusted) else Code.UNAVAILABLE
+
+
+def _ref(frame: Frame) -> int | None:
+    return None if isinstance(frame, Acknowledge | Hello) else getattr(frame, "ref", None)
+
+
+def _refusal(code: Code, error: Exception, *, ref: int | None, reference: str | None) -> Refusal:
+    retry_after_ms = error.retry_after_ms if isinstance(error, Refused) else None
+    return Refusal(ref=ref, code=code, retry_after_ms=retry_after_ms, notice=None, reference=reference)
