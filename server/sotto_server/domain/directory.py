@@ -32,6 +32,7 @@ class CredentialEntry(Struct, frozen=True):
     envelope: bytes
     void: bool
     """Revoked, or signed by a key that may no longer issue. Judged again whenever root or trust change."""
+    kept_at: Millis
 
 
 class KeyPackageEntry(Struct, frozen=True):

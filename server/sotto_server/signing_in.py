@@ -1,0 +1,100 @@
+"""An agent's sign-in by password: limits before the hash, the hash outside the loop, the row through the committer."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from sotto_server.domain.limits import Pauses, Window
+from sotto_server.usecases.sign_in import SignedIn, VerifiedPassword, sign_in, sign_out
+from sotto_server.usecases.verify_hello import token_digest
+from sotto_wire.ids import AgentId
+from sotto_wire.limits import HASHES_AT_ONCE, HASHES_WAITING, PASSWORD_LENGTH
+from sotto_wire.refusals import NotSignedIn, TooFast
+
+if TYPE_CHECKING:
+    from sotto_server.committer import Committer
+    from sotto_server.domain.desk import Agent
+    from sotto_server.ports import Entropy, Passwords, Store, Unit
+    from sotto_wire.ids import Millis
+
+TOKEN_BYTES: Final = 32
+TRIES_PER_ADDRESS: Final = 30
+TRIES_WINDOW_MS: Final = 10 * 60 * 1000
+BUSY_RETRY_MS: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A name, a password, and the address class it came from (none: loopback, exempt)."""
+
+    agent: str
+    password: str = field(repr=False)
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a successful sign-in answers: the token, which only the agent's browser keeps, and who this is."""
+
+    token: str = field(repr=False)
+    signed_in: SignedIn
+
+
+class SigningIn:
+    """T44, T46: unknown names cost and read the same as wrong passwords; at most two hashes run at once."""
+
+    def __init__(self, *, store: Store, committer: Committer, passwords: Passwords, entropy: Entropy) -> None:
+        self._store, self._committer, self._passwords, self._entropy = store, committer, passwords, entropy
+        self._hashing = ThreadPoolExecutor(HASHES_AT_ONCE, thread_name_prefix="password")
+        self._waiting = 0
+        self._pauses = Pauses()
+        self._addresses = Window(count=TRIES_PER_ADDRESS, length_ms=TRIES_WINDOW_MS)
+        # Of nobody: verified for unknown names, so that they take the same time.
+        self._nobody = passwords.hash(entropy(TOKEN_BYTES).hex())
+
+    def close(self) -> None:
+        self._hashing.shutdown(wait=True)
+
+    async def sign_in(self, attempt: Attempt, *, now: Millis) -> Session:
+        """A new session. Refuses with `NotSignedIn`, the same for every reason, or `TooFast`."""
+        if attempt.address is not None:
+            self._addresses.take(attempt.address, now=now)
+        self._pauses.check(attempt.agent, now=now)
+        agent = await self._verify(attempt, now=now)
+        if agent is None:
+            self._pauses.failed(attempt.agent, now=now)
+            raise NotSignedIn("name or password")
+        self._pauses.succeeded(attempt.agent)
+        token = base64.urlsafe_b64encode(self._entropy(TOKEN_BYTES)).rstrip(b"=").decode()
+        verified = VerifiedPassword(agent=agent.agent, password=agent.password, token_digest=token_digest(token))
+        return Session(token=token, signed_in=await self._committer.submit(sign_in, verified, now))
+
+    async def sign_out(self, token: str, *, now: Millis) -> None:
+        """End the session with this token; nothing happens where there is none."""
+        await self._committer.submit(sign_out, token_digest(token), now)
+
+    async def _verify(self, attempt: Attempt, *, now: Millis) -> Agent | None:
+        if self._waiting >= HASHES_AT_ONCE + HASHES_WAITING:
+            raise TooFast("hashes", retry_after_ms=BUSY_RETRY_MS)
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._hashing, self._hash, attempt, now)
+        finally:
+            self._waiting -= 1
+
+    def _hash(self, attempt: Attempt, now: Millis) -> Agent | None:
+        agent = self._store.read(_agent_named, AgentId(attempt.agent), now)
+        known = agent is not None and agent.disabled_at is None
+        stored = agent.password if agent is not None and known else self._nobody
+        shortest, longest = PASSWORD_LENGTH
+        # A password that is too long is not hashed as it stands, but something is.
+        fits = self._passwords.verify(stored, attempt.password[:longest])
+        return agent if fits and known and shortest <= len(attempt.password) <= longest else None
+
+
+def _agent_named(unit: Unit, agent: AgentId, /, *, now: Millis) -> Agent | None:  # noqa: ARG001 - the shape of a query
+    return unit.agents.get(agent)

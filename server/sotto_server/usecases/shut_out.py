@@ -1,0 +1,46 @@
+"""Stop everything for one device: its credential was revoked, or its agent disabled. The group learns it by a Remove, later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from sotto_server.domain.rings import Rings, look_at
+from sotto_server.usecases.standing import device_standing
+from sotto_wire.stages import Act
+
+if TYPE_CHECKING:
+    from sotto_server.domain.conversation import Conversation
+    from sotto_server.ports import Unit
+    from sotto_wire.ids import DeviceKey, Millis
+
+
+def shut_out(unit: Unit, device: DeviceKey, *, now: Millis, whatever_it_holds: bool = False) -> None:
+    """Nothing is delivered to it or taken from it from here on; what was on offer goes back to the queue.
+
+    A device with another credential in force stays, unless `whatever_it_holds`.
+    """
+    if not whatever_it_holds and device_standing(unit, device, now=now).state == "issued":
+        return
+    conversations = unit.mail.of_device(device)
+    for each in unit.key_packages.find(device=device):
+        unit.key_packages.remove(each.reference)
+    for conversation in conversations:
+        _leave(unit, conversation, device)
+    unit.ring(Rings(cut=frozenset({device})))
+
+
+def _leave(unit: Unit, conversation: Conversation, device: DeviceKey) -> None:
+    after = conversation
+    if conversation.proposed == device:
+        after = replace(conversation.after(Act.DESK_LEFT), proposed=None)
+        unit.offers.remove(conversation.key)
+        unit.ring(Rings(desks=frozenset({conversation.desk})))
+    for member in conversation.members:
+        if member.device == device:
+            after = after.with_member(replace(member, blocked=True))
+    # It is owed nothing any more, so what only waited for it may leave.
+    after = replace(after, gone=max(after.gone, after.delivered_floor()))
+    unit.mail.keep(after)
+    unit.ring(look_at(conversation.id, after.readers()))
