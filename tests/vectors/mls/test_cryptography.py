@@ -9,7 +9,7 @@ from tests.vectors.mls.official import Vector, inner, number, objects, raw, text
 from sotto_keys.device.mls import kdf
 from sotto_keys.device.mls.hpke import decrypt_with_label, derive_key_pair, encrypt_with_label, key_pair
 from sotto_keys.device.mls.joining import open_secrets
-from sotto_keys.device.mls.key_schedule import epoch_after, joiner_secret, welcome_key, welcome_secret
+from sotto_keys.device.mls.key_schedule import EpochSecrets, epoch_after, joiner_secret, welcome_key, welcome_secret
 from sotto_keys.device.mls.own_key_package import OwnKeyPackage
 from sotto_keys.device.mls.private_messages import MessageKeys, protect_private, sender_data_key, unprotect_private
 from sotto_keys.device.mls.psk import psk_secret
@@ -34,7 +34,7 @@ from sotto_keys.shared.mls.key_package import parse_key_package
 from sotto_keys.shared.mls.parsed_commit import read_public_message
 from sotto_keys.shared.mls.private_message import parse_private_message
 from sotto_keys.shared.mls.proposals import read_proposal
-from sotto_keys.shared.mls.psk_id import ExternalPsk, PskId
+from sotto_keys.shared.mls.psk_id import ExternalPsk, PskId, ResumptionPsk
 from sotto_keys.shared.mls.transcript import confirmed_transcript_hash, interim_transcript_hash
 from sotto_keys.shared.mls.welcome import parse_welcome
 
@@ -106,10 +106,7 @@ def test_the_key_schedule_gives_the_official_secrets() -> None:
             init = made.secrets.init
 
 
-def check_epoch(secrets: kdf.SecretBytes | object, case: Vector) -> None:
-    from sotto_keys.device.mls.key_schedule import EpochSecrets  # noqa: PLC0415
-
-    assert isinstance(secrets, EpochSecrets)
+def check_epoch(secrets: EpochSecrets, case: Vector) -> None:
     assert secrets.init == raw(case, "init_secret")
     assert secrets.sender_data == raw(case, "sender_data_secret")
     assert secrets.exporter == raw(case, "exporter_secret")
@@ -128,7 +125,9 @@ def test_pre_shared_keys_mix_to_the_official_secret() -> None:
     for vector in vectors("psk_secret"):
         listed = objects(vector, "psks")
         ids = [PskId(ExternalPsk(raw(each, "psk_id")), raw(each, "psk_nonce")) for each in listed]
-        known = {ExternalPsk(raw(each, "psk_id")): secret(each, "psk") for each in listed}
+        known: dict[ExternalPsk | ResumptionPsk, SecretBytes] = {
+            ExternalPsk(raw(each, "psk_id")): secret(each, "psk") for each in listed
+        }
         assert psk_secret(ids, known) == raw(vector, "psk_secret")
 
 

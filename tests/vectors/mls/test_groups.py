@@ -130,14 +130,13 @@ def follow(vector: Vector) -> None:
     package = parse_key_package(raw(vector, "key_package"))
     own = OwnKeyPackage(package, SecretBytes(raw(vector, "init_priv")), SecretBytes(raw(vector, "encryption_priv")))
     assert key_pair(own.init_key).public == package.init_key
-    external = {
+    psks: dict[ExternalPsk | ResumptionPsk, SecretBytes] = {
         ExternalPsk(raw(each, "psk_id")): SecretBytes(raw(each, "psk")) for each in objects(vector, "external_psks")
     }
     tree = None if vector["ratchet_tree"] is None else read_whole(raw(vector, "ratchet_tree"), RatchetTree.read)
     seed = SecretBytes(raw(vector, "signature_priv"))
-    member = join(raw(vector, "welcome"), own, signing_key=seed, psks=external, tree=tree)
+    member = join(raw(vector, "welcome"), own, signing_key=seed, psks=psks, tree=tree)
     assert member.epoch_authenticator == raw(vector, "initial_epoch_authenticator")
-    psks: dict[ExternalPsk | ResumptionPsk, SecretBytes] = {**external}
     for epoch in objects(vector, "epochs"):
         psks[ResumptionPsk(1, member.group_id, member.epoch)] = member.secrets.resumption_psk
         proposals = [bytes.fromhex(str(each)) for each in items(epoch, "proposals")]
