@@ -3,7 +3,7 @@ import type { CommitNote } from '../../wire/generated/claims.ts'
 import { sameOctets } from '../../wire/octets.ts'
 import { Refused } from '../../wire/refused.ts'
 import { isRevoked } from '../trustChain.ts'
-import { Untrusted } from '../untrusted.ts'
+import { NeedsNewerTrust } from '../untrusted.ts'
 import { credentialOf } from './committer.ts'
 import type { Committer, GateContext, Wanted } from './gateTypes.ts'
 import type { RosterEntry } from './memberTypes.ts'
@@ -60,7 +60,7 @@ const isOut = async (leaf: RosterEntry, { row, context }: { readonly row: Row; r
   if (credential !== null && committedAt >= credential.exp) return true
   if (trustVersion === null) return false
   // A newer document than ours: fetch it and judge again, the commit may be right.
-  if (trustVersion > context.trust.trust.version) throw new Untrusted('cites a newer trust document')
+  if (trustVersion > context.trust.trust.version) throw new NeedsNewerTrust('cites a newer trust document')
   return credential === null || isRevoked(context.trust, credential, committedAt)
 }
 
