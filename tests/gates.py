@@ -77,13 +77,17 @@ def counted(report: Path) -> Count:
 
 
 def judge(gate: Gate) -> Count:
-    """Run one gate. A gate that ends badly has failed at least once, whatever its report says."""
+    """Run one gate. One that ends badly, or in which nothing passed, has failed at least once, whatever its report says."""
     print(f"gates: {gate.name}", flush=True)
     if gate.report:
         gate.report.unlink(missing_ok=True)
-    code = subprocess.run(gate.argv, cwd=gate.cwd, check=False, stdin=subprocess.DEVNULL).returncode
+    try:
+        code = subprocess.run(gate.argv, cwd=gate.cwd, check=False, stdin=subprocess.DEVNULL).returncode
+    except OSError as missing:
+        print(f"gates: {missing}", flush=True)
+        code = 1
     count = counted(gate.report) if gate.report else Count(int(code == 0), 0)
-    return Count(count.passed, count.failed or int(code != 0), count.skipped)
+    return Count(count.passed, count.failed or int(code != 0 or not count.passed), count.skipped)
 
 
 def judge_all(chosen: tuple[Gate, ...]) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tests.house.tracked import ROOT, name, python_sources
+from tests.house.tracked import ROOT, name, python_sources, web_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,3 +68,15 @@ def test_every_pure_room_is_under_the_contract_against_io() -> None:
     sources = next(each["source_modules"] for each in contracts if each["id"] == "middle-no-io")
     present = [room for room in PURE_ROOMS if list((ROOT / "server").glob(f"{room.replace('.', '/')}*"))]
     assert set(present) <= set(sources)
+
+
+def test_what_the_browser_shows_knows_neither_keys_nor_sessions() -> None:
+    reaching = re.compile(r"""from\s+['"](?:\.\./)+(?:keys|session)/""")
+    shown = [path for path in web_sources() if name(path).startswith("client_web/src/ui/")]
+    assert [name(path) for path in shown if reaching.search(path.read_text())] == []
+
+
+def test_what_the_browser_decides_does_not_touch_the_page() -> None:
+    page = re.compile(r"\b(?:document|window|globalThis|localStorage|indexedDB|fetch|WebSocket)[.(\[]")
+    deciding = [path for path in web_sources() if name(path).startswith("client_web/src/core/")]
+    assert [name(path) for path in deciding if page.search(path.read_text())] == []
