@@ -103,7 +103,7 @@ class MemoryMailboxes:
 
     def forget(self, conversation: Conversation) -> None:
         del self._conversations[conversation.key]
-        self._drop(conversation.key, up_to=conversation.head)
+        self._drop(conversation.key, up_to=2**62)
         if self._on_forget is not None:
             self._on_forget(conversation.key)
 

@@ -33,7 +33,7 @@ _BLOCKED: Final = 4
 
 # S608: these strings hold names of columns only; every value is a parameter.
 SELECT_CONVERSATION: Final = f"SELECT {CONVERSATION} FROM conversation"  # noqa: S608
-SELECT_MEMBERS: Final = f"SELECT {MEMBER} FROM member WHERE conversation = ? ORDER BY since, device"  # noqa: S608
+SELECT_MEMBERS: Final = f"SELECT {MEMBER} FROM member WHERE conversation = ? ORDER BY since, role DESC, device"  # noqa: S608
 SELECT_ENVELOPE: Final = f"SELECT {ENVELOPE} FROM envelope"  # noqa: S608
 
 _INSERT_CONVERSATION: Final = (

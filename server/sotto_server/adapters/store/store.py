@@ -124,7 +124,7 @@ class SqlStore:
             return
         try:
             with self._connection.begin():
-                self._connection.exec_driver_sql("CREATE TABLE probe (nothing INTEGER)")
+                self._connection.exec_driver_sql("CREATE TABLE probe (unused INTEGER)")
                 self._connection.exec_driver_sql("DROP TABLE probe")
         except SQLAlchemyError as error:
             raise StoreFault(f"still down: {error}") from error
