@@ -28,6 +28,11 @@ const MAX_SLUGS = 32
 export const openCredential = async (envelope: Envelope, root: RootDocument): Promise<Credential> => {
   const { threshold } = root.issuing
   const payload = await verifyEnvelope(envelope, { type: PAYLOAD_TYPE.credential, keys: keysOf(root, root.issuing), threshold })
+  return credentialFields(payload)
+}
+
+/** A credential's payload, or `Malformed`. Nothing is proven by it. */
+export const credentialFields = (payload: Uint8Array): Credential => {
   const fields = withExactly(parseStrictJson(payload), FIELDS)
   const [nbf, exp] = [countOf(fields.get('nbf')), countOf(fields.get('exp'))]
   inOrder(nbf, exp)

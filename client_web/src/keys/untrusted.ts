@@ -60,3 +60,8 @@ export class Inconsistent extends Untrusted {
   override name = 'Inconsistent'
   override readonly reason = 'inconsistent'
 }
+
+/** It cites a trust document that we have not seen yet: fetch it and judge again. */
+export class NeedsNewerTrust extends Untrusted {
+  override name = 'NeedsNewerTrust'
+}

@@ -1,0 +1,166 @@
+/** One conversation as this device holds it: an immutable value. What changes it is in `receive.ts`, `outbox.ts` and `commits.ts`. */
+
+import type { Credential } from '../keys/credential.ts'
+import type { Signer } from '../keys/ed25519.ts'
+import { credentialOf } from '../keys/mls/committer.ts'
+import { factsOf } from '../keys/mls/facts.ts'
+import type { GroupFacts } from '../keys/mls/gateTypes.ts'
+import { epochAuthenticator, type GroupState, type PendingCommit, type Spent } from '../keys/mls/library.ts'
+import { arrivalOf, type GroupMemory } from '../keys/mls/memory.ts'
+import { judgeCredential, type TrustState } from '../keys/trustChain.ts'
+import { Untrusted } from '../keys/untrusted.ts'
+import { conversationWords } from '../keys/words.ts'
+import type { Stage } from '../wire/generated/stages.ts'
+import { sameOctets } from '../wire/octets.ts'
+
+export type Entry =
+  | {
+      readonly tag: 'message'
+      readonly id: string
+      readonly mine: 0 | 1
+      readonly from: string
+      readonly text: string
+      readonly at: number
+      readonly standing: 'sending' | 'sent' | 'not_sent'
+      /** Place in the relay's order, 0 until known. */
+      readonly seq: number
+    }
+  | {
+      readonly tag: 'joined' | 'left'
+      readonly id: string
+      readonly who: string
+      readonly desk: string
+      readonly at: number
+      readonly seq: number
+    }
+  | { readonly tag: 'closed' | 'gap'; readonly id: string; readonly at: number; readonly seq: number }
+
+/** A message that the relay has not confirmed. `number` is 0 and `message` none until it is sealed for an epoch. */
+export interface OutboxItem {
+  readonly id: string
+  readonly text: string
+  readonly writtenAt: number
+  readonly number: number
+  readonly epoch: number
+  readonly message: Uint8Array | null
+  /** The relay refused it in its epoch: it waits for the next one. */
+  readonly isStale: 0 | 1
+}
+
+export interface Pending {
+  readonly commit: PendingCommit
+  readonly welcome: Uint8Array | null
+}
+
+export interface Counter {
+  readonly device: Uint8Array
+  readonly number: number
+}
+
+/** What rests, sealed. */
+export interface Kept {
+  readonly id: Uint8Array
+  readonly group: number
+  readonly stage: Stage
+  readonly openedAt: number
+  readonly closesAt: number
+  /** The last sequence number that was processed and saved. */
+  readonly cursor: number
+  /** The last message number that the relay took from this device. */
+  readonly number: number
+  readonly delivered: number
+  readonly unread: number
+  /** Why this device can take no further part, or none. */
+  readonly broken: string | null
+  readonly memory: GroupMemory
+  readonly outbox: readonly OutboxItem[]
+  readonly entries: readonly Entry[]
+  /** The last message number seen from each other member. */
+  readonly counters: readonly Counter[]
+}
+
+/** One who can read now. */
+export interface Reader {
+  readonly device: Uint8Array
+  /** None for the customer, and for whom the organisation no longer vouches at all. */
+  readonly credential: Credential | null
+  readonly isCustomer: boolean
+  readonly since: number
+}
+
+export interface Conversation extends Kept {
+  readonly state: GroupState
+  readonly pending: Pending | null
+  readonly facts: GroupFacts
+  readonly readers: readonly Reader[]
+  readonly words: readonly string[]
+}
+
+/** Who we are and what we believe while something happens. Times are Unix milliseconds of the relay's clock. */
+export interface Situation {
+  readonly me: Uint8Array
+  readonly signer: Signer
+  readonly trust: TrustState
+  readonly now: number
+}
+
+/** The next value, and the secrets to wipe once it rests on disk. */
+export interface Step {
+  readonly conversation: Conversation
+  readonly spent: readonly Spent[]
+}
+
+/** The conversation in this state of its group. */
+export const withState = async (
+  kept: Kept & { readonly pending: Pending | null },
+  { state, trust }: { readonly state: GroupState; readonly trust: TrustState },
+): Promise<Conversation> => {
+  const facts = await factsOf(state)
+  const words = await conversationWords(epochAuthenticator(state))
+  return { ...kept, state, facts, words, readers: await readersOf(facts, { kept, trust }) }
+}
+
+const readersOf = (facts: GroupFacts, { kept, trust }: { readonly kept: Kept; readonly trust: TrustState }): Promise<readonly Reader[]> =>
+  Promise.all(
+    facts.roster.map(async (leaf) => {
+      const isCustomer = sameOctets(leaf.signatureKey, facts.terms.customerKey)
+      const credential = isCustomer ? null : await credentialOf(leaf, trust)
+      const since = arrivalOf(kept.memory, leaf.signatureKey)?.addedAt ?? kept.openedAt
+      return { device: leaf.signatureKey, credential, isCustomer, since }
+    }),
+  )
+
+export const readerOf = (conversation: Conversation, device: Uint8Array): Reader | null =>
+  conversation.readers.find((reader) => sameOctets(reader.device, device)) ?? null
+
+/** Leaves whose credential the organisation no longer stands by at `at`: nothing is encrypted for them any more. */
+export const unwanted = async (
+  facts: GroupFacts,
+  { trust, at }: { readonly trust: TrustState; readonly at: number },
+): Promise<readonly number[]> => {
+  const judged = await Promise.all(
+    facts.roster.map(async ({ leaf, identity, signatureKey }) => {
+      if (sameOctets(signatureKey, facts.terms.customerKey)) return []
+      return (await isStanding(identity, { trust, at, leafKey: signatureKey })) ? [] : [leaf]
+    }),
+  )
+  return judged.flat()
+}
+
+const isStanding = async (
+  identity: Uint8Array,
+  { trust, at, leafKey }: { readonly trust: TrustState; readonly at: number; readonly leafKey: Uint8Array },
+): Promise<boolean> => {
+  try {
+    await judgeCredential(trust, identity, { at, leafKey })
+    return true
+  } catch (error) {
+    if (error instanceof Untrusted) return false
+    throw error
+  }
+}
+
+export const withEntry = (conversation: Conversation, entry: Entry): Conversation => ({
+  ...conversation,
+  entries: [...conversation.entries, entry],
+})

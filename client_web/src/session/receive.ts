@@ -1,0 +1,145 @@
+/** One envelope of the relay's order taken in: a message, or a commit judged and processed. Pure of I/O: it gives the next value. */
+
+import { identityJudge } from '../keys/mls/facts.ts'
+import { judgeCommit, type Verdict } from '../keys/mls/gate.ts'
+import { adopt, decrypt, processCommit } from '../keys/mls/library.ts'
+import { parseCommit } from '../keys/mls/parse.ts'
+import { NeedsNewerTrust, Untrusted } from '../keys/untrusted.ts'
+import type { Envelope } from '../wire/generated/frames.ts'
+import { PAYLOAD, type Payload } from '../wire/generated/payload.ts'
+import { sameOctets, toHex } from '../wire/octets.ts'
+import { Refused } from '../wire/refused.ts'
+import { BadFrame, decodeAs } from '../wire/shape.ts'
+import { type Conversation, type Entry, readerOf, type Situation, type Step, withEntry, withState } from './conversation.ts'
+import { settleOwn } from './outbox.ts'
+
+/** The conversation after this envelope; its cursor stands behind it. `NeedsNewerTrust` when it must be tried again with newer trust. */
+export const receive = async (conversation: Conversation, envelope: Envelope, situation: Situation): Promise<Step> => {
+  const step = await take(conversation, envelope, situation)
+  return { ...step, conversation: { ...step.conversation, cursor: envelope.seq } }
+}
+
+const take = async (conversation: Conversation, envelope: Envelope, situation: Situation): Promise<Step> => {
+  if (conversation.broken !== null || envelope.kind === 'welcome') return { conversation, spent: [] }
+  if (envelope.kind === 'commit') return takeCommit(conversation, envelope, situation)
+  const isOwn = sameOctets(envelope.sender, situation.me)
+  return isOwn ? { conversation: settleOwn(conversation, envelope), spent: [] } : takeMessage(conversation, envelope)
+}
+
+/** A message that cannot be read leaves a gap that is shown; it ends nothing. */
+const takeMessage = async (conversation: Conversation, envelope: Envelope): Promise<Step> => {
+  try {
+    const opened = await decrypt(conversation.state, envelope.body)
+    const sender = conversation.facts.roster.find(({ leaf }) => leaf === opened.senderLeaf)?.signatureKey
+    const payload = payloadOf(opened.plaintext)
+    const stepped = { ...conversation, state: opened.state }
+    const honest = sender !== undefined && sameOctets(sender, envelope.sender) && payload?.number === envelope.number
+    const next = honest && payload !== null ? withMessage(stepped, { envelope, payload }) : withGap(stepped, envelope)
+    return { conversation: next, spent: [opened.spent] }
+  } catch (error) {
+    if (!(error instanceof Untrusted)) throw error
+    return { conversation: withGap(conversation, envelope), spent: [] }
+  }
+}
+
+const payloadOf = (plaintext: Uint8Array): Payload | null => {
+  try {
+    return decodeAs(PAYLOAD, plaintext)
+  } catch (error) {
+    if (error instanceof BadFrame) return null
+    throw error
+  }
+}
+
+const withMessage = (
+  conversation: Conversation,
+  { envelope, payload }: { readonly envelope: Envelope; readonly payload: Payload },
+): Conversation => {
+  const { sender, seq, number } = envelope
+  const before = conversation.counters.find(({ device }) => sameOctets(device, sender))
+  // The first that a newcomer sees may have any number; from then on none may be missing.
+  const whole = before === undefined || number <= before.number + 1
+  const base = whole ? conversation : withGap(conversation, envelope)
+  const reader = readerOf(conversation, sender)
+  const entry: Entry = {
+    tag: 'message',
+    id: `${seq}`,
+    mine: 0,
+    from: reader?.credential?.name ?? '',
+    text: payload.body.text,
+    at: envelope.postedAt,
+    standing: 'sent',
+    seq,
+  }
+  const counters = [...base.counters.filter(({ device }) => !sameOctets(device, sender)), { device: sender, number }]
+  return withEntry({ ...base, counters, unread: base.unread + 1 }, entry)
+}
+
+const withGap = (conversation: Conversation, { seq, postedAt }: Envelope): Conversation =>
+  withEntry(conversation, { tag: 'gap', id: `gap-${seq}`, at: postedAt, seq })
+
+/** An accepted commit that this device cannot follow ends its part: it says so and sends nothing (group-rules). */
+const takeCommit = async (conversation: Conversation, envelope: Envelope, situation: Situation): Promise<Step> => {
+  try {
+    const isPending = conversation.pending !== null && sameOctets(conversation.pending.commit.commit, envelope.body)
+    return await (isPending ? adoptOwn(conversation, envelope, situation) : follow(conversation, envelope, situation))
+  } catch (error) {
+    if (error instanceof NeedsNewerTrust) throw error
+    if (error instanceof Refused || error instanceof Untrusted) return { conversation: broken(conversation, error), spent: [] }
+    throw error
+  }
+}
+
+export const broken = (conversation: Conversation, error: Refused | Untrusted): Conversation => ({
+  ...conversation,
+  broken: error instanceof Refused ? error.code : error.reason,
+})
+
+const adoptOwn = async (conversation: Conversation, envelope: Envelope, { trust }: Situation): Promise<Step> => {
+  const { pending, facts, memory } = conversation
+  if (pending === null) throw new TypeError('nothing pending')
+  const verdict = await judgeCommit(parseCommit(envelope.body), { group: facts, memory, trust })
+  const { state, spent } = adopt(conversation.state, pending.commit)
+  const kept = { ...withComings(conversation, { verdict, envelope }), memory: verdict.memory, pending: null }
+  return { conversation: await withState(kept, { state, trust }), spent: [spent] }
+}
+
+const follow = async (conversation: Conversation, envelope: Envelope, { trust }: Situation): Promise<Step> => {
+  const { facts, memory } = conversation
+  const seen: Verdict[] = []
+  const processed = await processCommit(conversation.state, envelope.body, {
+    ...identityJudge(trust, facts.terms.customerKey),
+    judgeCommit: async (commit) => {
+      seen.push(await judgeCommit(commit, { group: facts, memory, trust }))
+    },
+  })
+  const [verdict] = seen
+  if (verdict === undefined) throw new Untrusted('a commit that nobody judged')
+  const told = { ...withComings(conversation, { verdict, envelope }), memory: verdict.memory, pending: null }
+  if (processed.removed) return { conversation: { ...told, broken: 'removed' }, spent: [] }
+  return { conversation: await withState(told, { state: processed.state, trust }), spent: [processed.spent] }
+}
+
+/** Who came and who went, as entries. */
+const withComings = (
+  conversation: Conversation,
+  { verdict, envelope: { seq } }: { readonly verdict: Verdict; readonly envelope: Envelope },
+): Conversation => {
+  const { desk } = verdict.terms
+  const at = verdict.note.committedAt
+  const comings = verdict.added.map(
+    ({ device, credential }): Entry => ({
+      tag: 'joined',
+      id: `in-${seq}-${toHex(device).slice(0, 8)}`,
+      who: credential.name,
+      desk,
+      at,
+      seq,
+    }),
+  )
+  const goings = verdict.removed.map(({ signatureKey }): Entry => {
+    const who = readerOf(conversation, signatureKey)?.credential?.name ?? ''
+    return { tag: 'left', id: `out-${seq}-${toHex(signatureKey).slice(0, 8)}`, who, desk, at, seq }
+  })
+  return { ...conversation, entries: [...conversation.entries, ...goings, ...comings] }
+}

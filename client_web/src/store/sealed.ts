@@ -1,0 +1,58 @@
+/** Sealing of everything that rests on this device: AES-GCM-256, a random nonce, the record's name as associated data. Where it rests is a port's. */
+import type { StorePort } from '../core/ports.ts'
+import { concat, type Octets, utf8 } from '../wire/octets.ts'
+
+const FORMAT = 1
+const NONCE_BYTES = 12
+
+/** A record was changed, moved under another name, or sealed with another key. */
+export class BrokenSeal extends Error {
+  override readonly name = 'BrokenSeal'
+}
+
+export interface SealedStore {
+  load(name: string): Promise<Octets | null>
+  /** All in one strict transaction; null deletes. Resolves only when it is on disk. */
+  save(changes: ReadonlyMap<string, Uint8Array | null>): Promise<void>
+}
+
+export const newSealingKey = (): Promise<CryptoKey> =>
+  crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt'])
+
+export const sealedStore = (
+  port: Pick<StorePort, 'load' | 'save'>,
+  { key, entropy }: { readonly key: CryptoKey; entropy(bytes: number): Uint8Array },
+): SealedStore => ({
+  load: async (name) => {
+    const record = await port.load(name)
+    return record === null ? null : unseal(record, { key, name })
+  },
+  save: async (changes) => {
+    const sealed = [...changes].map(
+      async ([name, content]) => [name, content === null ? null : await seal(content, { key, name, nonce: entropy(NONCE_BYTES) })] as const,
+    )
+    await port.save(new Map(await Promise.all(sealed)))
+  },
+})
+
+interface Sealing {
+  readonly key: CryptoKey
+  readonly name: string
+  readonly nonce: Uint8Array
+}
+
+const seal = async (content: Uint8Array, { key, name, nonce }: Sealing): Promise<Octets> => {
+  const algorithm = { name: 'AES-GCM', iv: nonce.slice(), additionalData: utf8(name) }
+  const sealed = await crypto.subtle.encrypt(algorithm, key, content.slice())
+  return concat(Uint8Array.of(FORMAT), nonce, new Uint8Array(sealed))
+}
+
+const unseal = async (record: Uint8Array, { key, name }: Omit<Sealing, 'nonce'>): Promise<Octets> => {
+  if (record[0] !== FORMAT) throw new BrokenSeal(name)
+  const algorithm = { name: 'AES-GCM', iv: record.slice(1, 1 + NONCE_BYTES), additionalData: utf8(name) }
+  try {
+    return new Uint8Array(await crypto.subtle.decrypt(algorithm, key, record.slice(1 + NONCE_BYTES)))
+  } catch {
+    throw new BrokenSeal(name)
+  }
+}
