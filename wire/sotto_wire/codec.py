@@ -13,8 +13,8 @@ SUBPROTOCOL: Final = "sotto.1"
 T = TypeVar("T", bound=msgspec.Struct)
 
 _encoder: Final = msgspec.msgpack.Encoder()
-_from_client: Final = msgspec.msgpack.Decoder(FromClient)
-_from_relay: Final = msgspec.msgpack.Decoder(FromRelay)
+_from_client: Final[msgspec.msgpack.Decoder[FromClient]] = msgspec.msgpack.Decoder(FromClient)
+_from_relay: Final[msgspec.msgpack.Decoder[FromRelay]] = msgspec.msgpack.Decoder(FromRelay)
 # An invalid UTF-8 string raises UnicodeDecodeError, deep nesting RecursionError; neither is a msgspec.DecodeError.
 _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError)
 

@@ -34,13 +34,13 @@ class Frame(Struct, array_like=True, frozen=True, forbid_unknown_fields=True, ta
 # from client to relay
 
 
-class Hello(Frame, tag="hello"):
+class Hello(Frame, frozen=True, tag="hello"):
     """First frame of a client: `HelloClaims`, signed by the device key over the relay's challenge."""
 
     hello: Signed
 
 
-class OpenConversation(Frame, tag="open"):
+class OpenConversation(Frame, frozen=True, tag="open"):
     """The customer's device opens a conversation with its group at epoch 0 and its start decision."""
 
     ref: Ref
@@ -51,7 +51,7 @@ class OpenConversation(Frame, tag="open"):
     """The start decision (`DecisionClaims`): its digest is the only one in the group's standing list."""
 
 
-class Follow(Frame, tag="follow"):
+class Follow(Frame, frozen=True, tag="follow"):
     """Deliver this conversation on this socket, from after `after`; safe to repeat."""
 
     ref: Ref
@@ -59,14 +59,14 @@ class Follow(Frame, tag="follow"):
     after: Count
 
 
-class Acknowledge(Frame, tag="ack"):
+class Acknowledge(Frame, frozen=True, tag="ack"):
     """Everything up to `seq` is stored on this device. No answer."""
 
     conversation: Bytes16
     seq: Count
 
 
-class Post(Frame, tag="post"):
+class Post(Frame, frozen=True, tag="post"):
     """An application message. `number` rises by one per device and conversation; a repeated number returns the first answer."""
 
     ref: Ref
@@ -77,7 +77,7 @@ class Post(Frame, tag="post"):
     message: MessageBytes
 
 
-class Commit(Frame, tag="commit"):
+class Commit(Frame, frozen=True, tag="commit"):
     """A commit for `epoch` (the epoch it was made in), with a Welcome when it adds somebody."""
 
     ref: Ref
@@ -88,21 +88,21 @@ class Commit(Frame, tag="commit"):
     welcome: CommitBytes | None
 
 
-class CloseConversation(Frame, tag="close"):
+class CloseConversation(Frame, frozen=True, tag="close"):
     """The customer ends, or a member agent closes."""
 
     ref: Ref
     conversation: Bytes16
 
 
-class EnrolDevice(Frame, tag="enrol"):
+class EnrolDevice(Frame, frozen=True, tag="enrol"):
     """Ask for a credential for the device key that signed `hello`; an officer answers, not the relay."""
 
     ref: Ref
     label: Text
 
 
-class PublishKeyPackages(Frame, tag="publish"):
+class PublishKeyPackages(Frame, frozen=True, tag="publish"):
     """Single-use key packages (and one of last resort) of this device."""
 
     ref: Ref
@@ -110,14 +110,14 @@ class PublishKeyPackages(Frame, tag="publish"):
     last_resort: KeyPackageBytes | None
 
 
-class WatchQueue(Frame, tag="watch"):
+class WatchQueue(Frame, frozen=True, tag="watch"):
     """Send this desk's queue now and at every change."""
 
     ref: Ref
     desk: Name
 
 
-class Take(Frame, tag="take"):
+class Take(Frame, frozen=True, tag="take"):
     """Take the longest-waiting conversation of the desk, or a certain one."""
 
     ref: Ref
@@ -128,7 +128,7 @@ class Take(Frame, tag="take"):
 # from relay to client
 
 
-class Challenge(Frame, tag="challenge"):
+class Challenge(Frame, frozen=True, tag="challenge"):
     """First frame of the relay."""
 
     connection: Text
@@ -166,7 +166,7 @@ class AgentCard(Struct, array_like=True, frozen=True, forbid_unknown_fields=True
     desks: list[Name]
 
 
-class Welcomed(Frame, tag="welcomed"):
+class Welcomed(Frame, frozen=True, tag="welcomed"):
     """`hello` was accepted. Lists the conversations this device is in."""
 
     server_time: Time
@@ -178,13 +178,13 @@ class Welcomed(Frame, tag="welcomed"):
     conversations: list[ConversationCard]
 
 
-class Done(Frame, tag="done"):
+class Done(Frame, frozen=True, tag="done"):
     """The request was carried out and there is nothing more to say."""
 
     ref: Ref
 
 
-class Refusal(Frame, tag="refused"):
+class Refusal(Frame, frozen=True, tag="refused"):
     """The request was refused. `ref` is none where the frame could not be read."""
 
     ref: Ref | None
@@ -196,7 +196,7 @@ class Refusal(Frame, tag="refused"):
     """To quote to the relay's operator, with `unavailable`."""
 
 
-class Opened(Frame, tag="opened"):
+class Opened(Frame, frozen=True, tag="opened"):
     """The conversation stands in the queue; the receipt is the relay's statement about the start decision."""
 
     ref: Ref
@@ -206,7 +206,7 @@ class Opened(Frame, tag="opened"):
     """Conversations of the desk that wait longer."""
 
 
-class Posted(Frame, tag="posted"):
+class Posted(Frame, frozen=True, tag="posted"):
     """Stored, with its place in the order."""
 
     ref: Ref
@@ -215,7 +215,7 @@ class Posted(Frame, tag="posted"):
     posted_at: Time
 
 
-class Committed(Frame, tag="committed"):
+class Committed(Frame, frozen=True, tag="committed"):
     """The commit won its epoch. The committer adopts it when it arrives in order."""
 
     ref: Ref
@@ -225,14 +225,14 @@ class Committed(Frame, tag="committed"):
     """Of the decision the commit carried, if it carried one."""
 
 
-class Taken(Frame, tag="taken"):
+class Taken(Frame, frozen=True, tag="taken"):
     """The conversation is this device's to answer, once the customer's device has added it."""
 
     ref: Ref
     card: ConversationCard
 
 
-class KeyPackagesHeld(Frame, tag="held"):
+class KeyPackagesHeld(Frame, frozen=True, tag="held"):
     """Single-use key packages now held for this device."""
 
     ref: Ref
@@ -247,7 +247,7 @@ class QueueEntry(Struct, array_like=True, frozen=True, forbid_unknown_fields=Tru
     waiting_since: Time
 
 
-class Queue(Frame, tag="queue"):
+class Queue(Frame, frozen=True, tag="queue"):
     """A desk's queue, longest wait first (the first 50), with its full counts."""
 
     desk: Name
@@ -256,7 +256,7 @@ class Queue(Frame, tag="queue"):
     active_count: Count
 
 
-class Proposal(Frame, tag="proposal"):
+class Proposal(Frame, frozen=True, tag="proposal"):
     """The device the relay proposes for the desk. The customer's device checks everything itself, then commits the Add, or not."""
 
     conversation: Bytes16
@@ -264,7 +264,7 @@ class Proposal(Frame, tag="proposal"):
     key_package: KeyPackageBytes
 
 
-class Envelope(Frame, tag="envelope"):
+class Envelope(Frame, frozen=True, tag="envelope"):
     """One entry of a conversation, in the relay's order."""
 
     conversation: Bytes16
@@ -280,27 +280,27 @@ class Envelope(Frame, tag="envelope"):
     """An MLSMessage, or a `WelcomeBundle` for `welcome`."""
 
 
-class Delivered(Frame, tag="delivered"):
+class Delivered(Frame, frozen=True, tag="delivered"):
     """Every other member has acknowledged everything up to `seq`."""
 
     conversation: Bytes16
     seq: Count
 
 
-class ConversationChanged(Frame, tag="changed"):
+class ConversationChanged(Frame, frozen=True, tag="changed"):
     """A conversation moved to another stage."""
 
     card: ConversationCard
 
 
-class DeviceChanged(Frame, tag="device"):
+class DeviceChanged(Frame, frozen=True, tag="device"):
     """This device's credential was issued, renewed or revoked."""
 
     device_state: Literal["unknown", "pending", "issued", "revoked"]
     credential: DocumentBytes | None
 
 
-class TrustUpdate(Frame, tag="trust"):
+class TrustUpdate(Frame, frozen=True, tag="trust"):
     """A newer trust bundle, in the form `GET /v1/trust` answers."""
 
     bundle: Annotated[bytes, Meta(min_length=1, max_length=DOCUMENT_BYTES)]
