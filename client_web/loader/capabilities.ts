@@ -6,7 +6,7 @@ export interface BrowserParts {
   readonly isSecureContext: boolean
   readonly hasSubtle: boolean
   readonly hasLocks: boolean
-  readonly hasDatabases: boolean
+  readonly hasStorage: boolean
 }
 
 export function partsOf(page: Window): BrowserParts {
@@ -14,14 +14,15 @@ export function partsOf(page: Window): BrowserParts {
     isSecureContext: page.isSecureContext,
     hasSubtle: typeof crypto === 'object' && typeof crypto.subtle === 'object',
     hasLocks: 'locks' in page.navigator,
-    hasDatabases: hasDatabases(page),
+    hasStorage: hasStorage(page),
   }
 }
 
 /** Reading `indexedDB` itself throws where storage is refused. */
-function hasDatabases(page: Window): boolean {
+function hasStorage(page: Window): boolean {
   try {
-    return typeof page.indexedDB?.open === 'function'
+    // `databases` tells whether something is kept without creating it.
+    return typeof page.indexedDB?.databases === 'function'
   } catch {
     return false
   }
@@ -30,6 +31,6 @@ function hasDatabases(page: Window): boolean {
 /** The first thing that is missing. Without a secure context the rest is hidden too, so it comes first. */
 export function firstMissing(parts: BrowserParts): Missing | null {
   if (!parts.isSecureContext) return 'no_secure_context'
-  if (!parts.hasDatabases) return 'no_storage'
+  if (!parts.hasStorage) return 'no_storage'
   return parts.hasSubtle && parts.hasLocks ? null : 'old_browser'
 }

@@ -7,18 +7,18 @@ export interface SocketHost {
   close(): void
 }
 
+/** The relay speaks binary frames only (protocol.md 4.3). */
+const NOT_BINARY = 4400
 /** Used when the browser gives no code of its own. */
 const NO_CODE = 1006
 
 export function socketHost(url: string, hear: (event: LinkEvent) => void): SocketHost {
   let socket: WebSocket | null = null
-  const drop = (): void => {
+  const connect = (): void => {
     const old = socket
+    // A socket that was replaced must not speak for the new one.
     socket = null
     old?.close(1000)
-  }
-  const connect = (): void => {
-    drop()
     const fresh = new WebSocket(url, 'sotto.1')
     fresh.binaryType = 'arraybuffer'
     socket = fresh
@@ -26,7 +26,7 @@ export function socketHost(url: string, hear: (event: LinkEvent) => void): Socke
     fresh.onmessage = ({ data }) => {
       if (socket !== fresh) return
       if (data instanceof ArrayBuffer) hear({ kind: 'frame', bytes: new Uint8Array(data) })
-      else fresh.close(4400)
+      else fresh.close(NOT_BINARY)
     }
     fresh.onclose = ({ code }) => {
       if (socket !== fresh) return
@@ -36,7 +36,8 @@ export function socketHost(url: string, hear: (event: LinkEvent) => void): Socke
   }
   return {
     connect,
-    close: drop,
+    // The session hears `closed` and decides what follows.
+    close: () => socket?.close(1000),
     send: (bytes) => {
       if (socket?.readyState === WebSocket.OPEN) socket.send(new Uint8Array(bytes))
     },

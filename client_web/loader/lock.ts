@@ -1,7 +1,5 @@
 /** One live tab: holds a `navigator.locks` lock, asks the holder to yield, and takes it by force only from a tab that does not answer. */
 
-const YIELD_WITHIN_MS = 2_000
-
 export interface TabLock {
   readonly held: boolean
   /** True when this tab holds it now. With `steal` the other tab is asked first. */
@@ -13,11 +11,13 @@ export interface LockWorld {
   readonly locks: LockManager
   /** Reaches the same site's other tabs; a fresh one for each lock. */
   channel(): BroadcastChannel
+  /** How long another tab is given to let go by itself. */
+  patience(): AbortSignal
   /** Called once each time a held lock goes to another tab; before it is let go. */
   onLost(): void
 }
 
-export function tabLock(name: string, { locks, channel, onLost }: LockWorld): TabLock {
+export function tabLock(name: string, { locks, channel, patience, onLost }: LockWorld): TabLock {
   let letGo: (() => void) | null = null
   let others: BroadcastChannel | null = null
   const release = (): void => {
@@ -59,7 +59,7 @@ export function tabLock(name: string, { locks, channel, onLost }: LockWorld): Ta
     if (letGo !== null) return true
     if (!steal) return request({ ifAvailable: true })
     askAround()
-    return (await request({ signal: AbortSignal.timeout(YIELD_WITHIN_MS) })) || request({ steal: true })
+    return (await request({ signal: patience() })) || request({ steal: true })
   }
   return {
     get held() {

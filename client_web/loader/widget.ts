@@ -1,16 +1,19 @@
 /** The widget as the host page sees it: launcher, panel, and behind them the frame with its services. Nothing is loaded, stored or connected before it is wanted. */
 import type { PageConfig } from '../src/core/ports.ts'
+import { indexedStore, storeExists } from '../src/store/indexed.ts'
 import { type Api, installApi } from './api.ts'
 import { firstMissing, partsOf } from './capabilities.ts'
 import type { Snippet } from './config.ts'
 import { fetchDocument } from './documents.ts'
 import { type FrameHost, markupFor, startFrame } from './frameHost.ts'
-import { indexedStore, stateExists } from './indexedStore.ts'
 import { buildLauncher, type Cannot } from './launcher.ts'
 import { socketHost, socketUrl } from './link.ts'
 import { tabLock } from './lock.ts'
 import { type Served, serve } from './serve.ts'
 import { followViewport } from './viewport.ts'
+
+/** A live tab answers at once; a frozen one never does. */
+const YIELD_WITHIN_MS = 2_000
 
 export interface Build {
   readonly appUrl: string
@@ -35,9 +38,10 @@ export async function startWidget(page: Window, snippet: Snippet, build: Build):
   const lock = tabLock(name, {
     locks: page.navigator.locks,
     channel: () => new BroadcastChannel(name),
+    patience: () => AbortSignal.timeout(YIELD_WITHIN_MS),
     onLost: () => served?.say({ kind: 'lockLost' }),
   })
-  const store = indexedStore(page.indexedDB, name)
+  const store = indexedStore(name)
   const launcher = buildLauncher(page.document, { onToggle: () => (open ? close() : openPanel()), onEscape: () => close() })
   const tellPanel = (): void => served?.say({ kind: 'panel', open, heightPx: Math.round(launcher.panel.clientHeight) })
   const cannot = (reason: Cannot): void => {
@@ -122,7 +126,7 @@ export async function startWidget(page: Window, snippet: Snippet, build: Build):
 
 /** A conversation is kept here and no other tab has it. */
 async function mayTakeUp(page: Window, name: string): Promise<boolean> {
-  if (!(await stateExists(page.indexedDB, name).catch(() => false))) return false
+  if (!(await storeExists(name).catch(() => false))) return false
   const { held = [] } = await page.navigator.locks.query()
   return !held.some((lock) => lock.name === name)
 }

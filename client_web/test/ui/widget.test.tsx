@@ -1,0 +1,193 @@
+// @vitest-environment jsdom
+import { cleanup, fireEvent, render, screen, within } from '@testing-library/preact'
+import { afterEach, beforeAll, expect, test } from 'vitest'
+
+import type { WidgetIntent } from '../../frame/intents.ts'
+import { Widget } from '../../frame/Widget.tsx'
+import type { CustomerView } from '../../src/core/views.ts'
+import { activeChat, aMessage, aNotice, anOrganisation, mara, me, PROBLEMS, VIEWS } from './fixtures.ts'
+
+/** jsdom lays nothing out, so nothing ever changes its size. */
+class StillObserver implements ResizeObserver {
+  observe(): void {}
+  unobserve(): void {}
+  disconnect(): void {}
+}
+
+beforeAll(() => {
+  globalThis.ResizeObserver = StillObserver
+})
+afterEach(cleanup)
+
+function show(view: CustomerView, { open = true } = {}) {
+  const wanted: WidgetIntent[] = []
+  const drawn = render(<Widget view={view} open={open} intend={(intent) => wanted.push(intent)} />)
+  const next = (view: CustomerView) => drawn.rerender(<Widget view={view} open={open} intend={(intent) => wanted.push(intent)} />)
+  return { wanted, next, container: drawn.container }
+}
+
+const notice: CustomerView = { kind: 'notice', organisation: anOrganisation, notice: aNotice, starting: false }
+
+function press(name: string | RegExp): void {
+  fireEvent.click(screen.getByRole('button', { name }))
+}
+
+function write(text: string): HTMLElement {
+  const field = screen.getByRole('textbox', { name: 'Write a message' })
+  fireEvent.input(field, { target: { value: text } })
+  return field
+}
+
+test.each([...VIEWS])('the screen %s has one heading of the first level and no style attribute', (_name, view) => {
+  const { container } = show(view, { open: false })
+  expect(screen.getAllByRole('heading', { level: 1 })).toHaveLength(1)
+  // The field grows by CSSOM, which every policy allows and jsdom shows as an attribute.
+  expect(container.querySelectorAll('[style]:not(textarea)')).toHaveLength(0)
+})
+
+test('the two answers to the notice differ in nothing but their words', () => {
+  show(notice)
+  const [no, yes] = within(screen.getByRole('group', { name: 'Your answer' })).getAllByRole('button')
+  const bare = (button: HTMLElement | undefined): string => button?.outerHTML.replace(button.textContent, '') ?? ''
+  expect([no?.textContent, yes?.textContent]).toEqual(['Not now', 'Start chat'])
+  expect(bare(no)).toBe(bare(yes))
+})
+
+test('the notice shows every paragraph that is digested into the decision', () => {
+  show(notice)
+  for (const paragraph of aNotice.paragraphs) expect(screen.getByText(paragraph).textContent).toBe(paragraph)
+})
+
+test('each answer is its own intent', () => {
+  const { wanted } = show(notice)
+  press('Not now')
+  press('Start chat')
+  expect(wanted).toEqual([{ kind: 'notNow' }, { kind: 'start' }])
+})
+
+test('while starting, a second press does nothing', () => {
+  const { wanted } = show({ ...notice, starting: true })
+  press('Starting…')
+  expect(wanted).toEqual([])
+})
+
+test('Enter sends what was written and empties the field', () => {
+  const { wanted } = show(activeChat)
+  const field = write('  Hello\nthere ')
+  fireEvent.keyDown(field, { key: 'Enter' })
+  expect(wanted).toEqual([{ kind: 'send', text: 'Hello\nthere' }])
+  expect(field).toHaveProperty('value', '')
+})
+
+test('Shift and Enter, and Enter inside an input method, send nothing', () => {
+  const { wanted } = show(activeChat)
+  const field = write('Hel')
+  fireEvent.keyDown(field, { key: 'Enter', shiftKey: true })
+  fireEvent.keyDown(field, { key: 'Enter', isComposing: true })
+  expect(wanted).toEqual([])
+})
+
+test('before anybody has joined a draft can be written and not sent', () => {
+  const { wanted } = show({ ...activeChat, stage: 'waiting', readers: [me] })
+  const field = write('My kettle leaks')
+  fireEvent.keyDown(field, { key: 'Enter' })
+  expect(wanted).toEqual([])
+  expect(field).toHaveProperty('value', 'My kettle leaks')
+  expect(screen.getByText(/You can send as soon as/)).toBeTruthy()
+})
+
+test('a draft survives a look at who can read', () => {
+  show(activeChat)
+  write('half a sen')
+  press(/can read this chat/)
+  press('Back')
+  expect(screen.getByRole('textbox')).toHaveProperty('value', 'half a sen')
+})
+
+test('who can read is in sight as a sentence, with names while there are few', () => {
+  const { next } = show({ ...activeChat, readers: [me] })
+  expect(screen.getByText('Only you can read this chat')).toBeTruthy()
+  next({ ...activeChat, readers: [me, mara] })
+  expect(screen.getByText('You and Mara can read this chat')).toBeTruthy()
+  next({ ...activeChat, readers: [me, mara, { ...mara, id: 'n', name: 'Noor' }] })
+  expect(screen.getByText('3 people can read this chat')).toBeTruthy()
+})
+
+test('the roster shows each reader, the words and the key they belong to', () => {
+  show(activeChat)
+  press(/can read this chat/)
+  expect(screen.getByRole('heading', { level: 1, name: 'Who can read this chat' })).toBe(document.activeElement)
+  expect(screen.getByText('Certified by Kettle & Cup')).toBeTruthy()
+  expect(screen.getByText(/For key 3 of this chat/)).toBeTruthy()
+  for (const word of activeChat.words?.words ?? []) expect(screen.getByText(word)).toBeTruthy()
+})
+
+test('ending takes two presses and can be thought better of', () => {
+  const { wanted } = show(activeChat)
+  press('End chat')
+  expect(screen.getByRole('heading', { name: 'End this chat?' })).toBeTruthy()
+  press('Keep chatting')
+  expect(wanted).toEqual([])
+  press('End chat')
+  press('End chat')
+  expect(wanted).toEqual([{ kind: 'end' }])
+})
+
+test('a message that did not go out says so in words and can be sent again', () => {
+  const { wanted } = show({ ...activeChat, entries: [aMessage({ id: 'x', text: 'Lost', standing: 'not_sent' })] })
+  expect(screen.getByText(/Not sent/)).toBeTruthy()
+  press('Try again to send: Lost')
+  expect(wanted).toEqual([{ kind: 'retry', id: 'x' }])
+})
+
+test('markup in a message stays text', () => {
+  const { container } = show({ ...activeChat, entries: [aMessage({ text: '<img src=x onerror=alert(1)>' })] })
+  expect(container.querySelector('img')).toBeNull()
+  expect(screen.getByText('<img src=x onerror=alert(1)>')).toBeTruthy()
+})
+
+test('offline, the banner counts what waits', () => {
+  show({
+    ...activeChat,
+    link: 'offline',
+    entries: [aMessage({ id: 'a', standing: 'sending' }), aMessage({ id: 'b', standing: 'sending' })],
+  })
+  expect(screen.getByText('You are offline. 2 messages will send when you are back.')).toBeTruthy()
+})
+
+test('a closed chat has no field to write in and one way to be deleted', () => {
+  const { wanted } = show({ ...activeChat, stage: 'closed' })
+  expect(screen.queryByRole('textbox')).toBeNull()
+  press('Delete it from this device')
+  expect(wanted).toEqual([{ kind: 'forget' }])
+})
+
+test.each(PROBLEMS)('the problem %s says what happened, what to do, and a code to quote', (code) => {
+  show({ kind: 'stopped', organisation: null, problem: { code, detail: 'bad_signature' } })
+  expect(screen.getByText(`${code} · bad_signature`)).toBeTruthy()
+  expect(screen.getByRole('alert').querySelectorAll('p').length).toBeGreaterThanOrEqual(3)
+})
+
+test('another tab can be taken over from here', () => {
+  const { wanted } = show({ kind: 'stopped', organisation: null, problem: { code: 'another_tab', detail: '' } })
+  press('Use here')
+  expect(wanted).toEqual([{ kind: 'useHere' }])
+})
+
+test('Escape goes back first, and closes the panel after that', () => {
+  const { wanted } = show(activeChat)
+  press(/can read this chat/)
+  fireEvent.keyDown(screen.getByRole('heading', { level: 1 }), { key: 'Escape' })
+  expect(wanted).toEqual([])
+  fireEvent.keyDown(screen.getByRole('textbox'), { key: 'Escape' })
+  expect(wanted).toEqual([{ kind: 'closePanel' }])
+})
+
+test('a closed panel takes no focus, an open one gives it to the field', () => {
+  const { next } = show(activeChat, { open: false })
+  next({ ...activeChat, entries: [] })
+  expect(document.activeElement).toBe(document.body)
+  cleanup()
+  show(activeChat)
+  expect(document.activeElement).toBe(screen.getByRole('textbox'))
+})
