@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sotto_server.committer import Committer
     from sotto_server.config import Config
     from sotto_server.dispatch import Dispatch
-    from sotto_server.edge.crowd import Crowd
     from sotto_server.edge.front import FrontRules
-    from sotto_server.edge.headers import Headers
     from sotto_server.edge.lines import Lines
     from sotto_server.edge.logs import Journal
-    from sotto_server.edge.needs import Documents, SignIns
     from sotto_server.edge.socket import Surroundings
     from sotto_server.edge.static import Programs
     from sotto_server.ports import Clock, Entropy, Store
+    from sotto_server.signing_in import SigningIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,15 @@ class Relay:
     version: str
     store: Store
     dispatch: Dispatch
-    documents: Documents
-    sign_ins: SignIns
+    committer: Committer
+    signing_in: SigningIn
+    statement_key: bytes
+    """The public half of the key we sign receipts with."""
+    is_policy: Callable[[bytes], bool]
+    """Whether a file is one that we understand to the last key."""
     clock: Clock
     entropy: Entropy
     journal: Journal
-    headers: Headers
-    crowd: Crowd
     front: FrontRules
     lines: Lines
     programs: Programs

@@ -13,9 +13,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-import msgspec
 from aiohttp import web
 
+from sotto_keys.shared.trust import Release
 from sotto_server.faults import ConfigFault
 
 if TYPE_CHECKING:
@@ -60,14 +60,6 @@ def asset(content: bytes, media_type: str) -> Asset:
     return Asset(content, media_type, packed, hashlib.sha256(content).hexdigest()[:32])
 
 
-class Release(msgspec.Struct, frozen=True):
-    """One release of the widget, as `releases.json` of the build and `trust.releases` name it."""
-
-    version: str
-    loader_sri: str
-    app_sri: str
-
-
 def sri(content: bytes) -> str:
     """The `integrity` value of a file."""
     return "sha384-" + base64.b64encode(hashlib.sha384(content).digest()).decode()
@@ -108,7 +100,11 @@ def kept_releases(kept: Path) -> tuple[Release, ...]:
     """Every release in the data directory, with hashes computed from what would be served; by version."""
     folders = sorted(each for each in kept.glob("*") if all((each / name).is_file() for name in BUNDLES))
     return tuple(
-        Release(each.name, sri((each / "loader.js").read_bytes()), sri((each / "app.js").read_bytes()))
+        Release(
+            version=each.name,
+            loader_sri=sri((each / "loader.js").read_bytes()),
+            app_sri=sri((each / "app.js").read_bytes()),
+        )
         for each in folders
     )
 

@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING
 import msgspec
 from aiohttp import web
 
+from sotto_keys.shared.text_forms import to_base64url
+from sotto_keys.shared.trust_chain import Freshness
 from sotto_server.edge.relay import RELAY
+from sotto_server.usecases.believed import believed
 from sotto_wire.codec import SUBPROTOCOL
+from sotto_wire.refusals import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from sotto_server.ports import Unit
+    from sotto_wire.ids import Millis
 
 OK = "ok"
 
@@ -35,8 +42,21 @@ async def get_readiness(request: web.Request) -> web.Response:
     relay = request.app[RELAY]
     parts = {
         "store": OK if relay.store.is_writable else "read_only",
-        "trust": await relay.documents.trust_state(relay.clock.now()),
+        **await relay.dispatch.read(_trust_parts, relay.statement_key, relay.clock.now()),
         "widget": OK if relay.programs.bundles else "missing",
     }
-    is_ready = parts["store"] == OK and parts["trust"] == OK
+    is_ready = all(word == OK for part, word in parts.items() if part != "widget")
     return _json({"status": OK if is_ready else "not_ready", "parts": parts}, status=200 if is_ready else 503)
+
+
+def _trust_parts(unit: Unit, statement_key: bytes, /, *, now: Millis) -> dict[str, str]:
+    try:
+        state = believed(unit)
+    except Unavailable:
+        return {"trust": "missing", "statement_key": "unlisted"}
+    public = to_base64url(statement_key)
+    is_listed = any(each.public == public and each.nbf <= now < each.exp for each in state.trust.statement_keys)
+    return {
+        "trust": OK if state.freshness(now) is Freshness.FRESH else "expired",
+        "statement_key": OK if is_listed else "unlisted",
+    }

@@ -70,7 +70,7 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
     kind = kind_of(request)
     if kind is Kind.BUNDLE and response.status >= 400:  # noqa: PLR2004 - "not there" must not be kept for a year
         kind = Kind.PUBLISHED
-    for name, value in request.app[RELAY].headers.of(kind).items():
+    for name, value in request.app[RELAY].front.headers.of(kind).items():
         response.headers.setdefault(name, value)
 
 

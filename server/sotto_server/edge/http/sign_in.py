@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 from aiohttp import web
 from msgspec import Meta
 
-from sotto_keys.shared.secret import SecretText
 from sotto_server.edge.answers import refusal_answer
 from sotto_server.edge.http.reading import read_json
 from sotto_server.edge.http.socket import source_of
 from sotto_server.edge.logs import Event
 from sotto_server.edge.origins import is_of_console
 from sotto_server.edge.relay import RELAY
+from sotto_server.signing_in import Attempt
 from sotto_wire.limits import PASSWORD_LENGTH
 from sotto_wire.refusals import NotSignedIn, Refused
+
+if TYPE_CHECKING:
+    from sotto_server.signing_in import Session
 
 BODY_BYTES: Final = 4096
 _BEARER: Final = "Bearer "
@@ -76,26 +79,26 @@ async def post_sign_in(request: web.Request) -> web.Response:
     origin = _console_origin(request)
     credentials = await read_json(request, Credentials, limit_bytes=BODY_BYTES)
     source = source_of(request)
+    attempt = Attempt(credentials.agent, credentials.password, None if source.is_exempt else source.bucket)
     try:
-        granted = await relay.sign_ins.sign_in(
-            credentials.agent,
-            SecretText(credentials.password),
-            address=None if source.is_exempt else source.bucket,
-            now=relay.clock.now(),
-        )
+        session = await relay.signing_in.sign_in(attempt, now=relay.clock.now())
     except Refused as refused:
         relay.journal.tell(Event.AGENT_SIGN_IN_REFUSED, code=refused.code)
         return _readable_by(origin, refusal_answer(refused))
     relay.journal.tell(Event.AGENT_SIGNED_IN)
-    answer = SignedIn(
-        session=granted.session.reveal(),
-        expires_at=granted.expires_at,
-        agent=granted.agent,
-        name=granted.name,
-        desks=list(granted.desks),
-    )
-    response = web.Response(body=msgspec.json.encode(answer), content_type="application/json")
+    response = web.Response(body=msgspec.json.encode(_answer(session)), content_type="application/json")
     return _readable_by(origin, response)
+
+
+def _answer(session: Session) -> SignedIn:
+    begun = session.signed_in
+    return SignedIn(
+        session=session.token,
+        expires_at=begun.expires_at,
+        agent=begun.agent.agent,
+        name=begun.agent.name,
+        desks=list(begun.desks),
+    )
 
 
 async def post_sign_out(request: web.Request) -> web.Response:
@@ -105,5 +108,5 @@ async def post_sign_out(request: web.Request) -> web.Response:
     value = request.headers.get("Authorization", "")
     if not value.startswith(_BEARER) or len(value) > len(_BEARER) + _TOKEN_CHARACTERS:
         raise NotSignedIn("no session")
-    await relay.sign_ins.sign_out(SecretText(value.removeprefix(_BEARER)), relay.clock.now())
+    await relay.signing_in.sign_out(value.removeprefix(_BEARER), now=relay.clock.now())
     return _readable_by(origin, web.Response(status=204))

@@ -51,7 +51,7 @@ async def _allowed_origin(request: web.Request, relay: Relay) -> str:
 
 async def _run(request: web.Request, relay: Relay, *, origin: str) -> web.StreamResponse:
     source = source_of(request)
-    place = relay.crowd.enter(source)
+    place = relay.front.crowd.enter(source)
     if place is None:
         response = status_answer(429)
         response.force_close()
