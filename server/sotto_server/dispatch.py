@@ -17,8 +17,12 @@ from sotto_server.usecases.enrol_device import enrol_device
 from sotto_server.usecases.follow import follow
 from sotto_server.usecases.greet import Greeting, greet_agent, greet_customer
 from sotto_server.usecases.post_envelope import post_envelope
+from sotto_server.usecases.publish_documents import Documents, publish_documents
+from sotto_server.usecases.publish_key_packages import publish_key_packages, verify_key_packages
+from sotto_server.usecases.show_documents import TrustStanding, show_policy, show_trust, show_trust_standing
 from sotto_server.usecases.sign_in import use_sign_in
 from sotto_server.usecases.sweep import SLICE, Swept, sweep
+from sotto_server.usecases.take import take
 from sotto_server.usecases.verify_hello import verify_hello
 from sotto_server.usecases.watch_queue import watch_queue
 from sotto_wire.frames import (
@@ -43,7 +47,7 @@ if TYPE_CHECKING:
     from sotto_server.ports import Clock, Store, UseCase
     from sotto_server.session import Session
     from sotto_wire.frames import Frame, FromClient, Welcomed
-    from sotto_wire.ids import Millis
+    from sotto_wire.ids import Digest, Millis
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -96,6 +100,11 @@ class Dispatch:
                 return [await self._committer.submit(enrol_device, Asked(frame, who), now)]
             case WatchQueue():
                 return [await self.read(watch_queue, Asked(frame, who), now)]
+            case Take():
+                return [await self._committer.submit(take, Asked(frame, who), now)]
+            case PublishKeyPackages():
+                verified = await self.read(verify_key_packages, Asked(frame, who), now)
+                return [await self._committer.submit(publish_key_packages, verified, now)]
             case Hello():
                 raise WrongPhase("second hello")
             case _:
@@ -104,6 +113,22 @@ class Dispatch:
     async def collect(self, interest: Interest, who: Speaker, now: Millis) -> Collected:
         """What a line asks for. `NotSignedIn` when the agent's sign-in is over."""
         return await self.read(collect, Collecting(interest, who), now)
+
+    async def publish(self, documents: Documents, now: Millis) -> None:
+        """Verify and keep, all or nothing. Refuses with `NotNewer`, `Unavailable`, or any kind of `Untrusted`."""
+        await self._committer.submit(publish_documents, documents, now)
+
+    async def trust_bundle(self, now: Millis) -> bytes:
+        """What `GET /v1/trust` answers; `NotFound` before the first trust document."""
+        return await self.read(show_trust, None, now)
+
+    async def policy(self, digest: Digest, now: Millis) -> bytes:
+        """The policy file with this digest, or `NotFound`."""
+        return await self.read(show_policy, digest, now)
+
+    async def trust_standing(self, now: Millis) -> TrustStanding:
+        """Whether clients would believe what is served now."""
+        return await self.read(show_trust_standing, None, now)
 
     async def sweep(self, now: Millis) -> Swept:
         """One slice of what time ends. Also the probe by which a store that failed finds out that it works again."""

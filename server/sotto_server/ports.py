@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from sotto_keys.shared.secret import SecretText
     from sotto_server.domain.conversation import Conversation
     from sotto_server.domain.desk import Agent, Seat, SignIn, Site, SiteDesk, SiteOrigin
     from sotto_server.domain.directory import CredentialEntry, Device, KeyPackageEntry, Offer
@@ -209,7 +210,7 @@ class Entropy(Protocol):
 class Passwords(Protocol):
     """Slow password hashing; runs outside the loop and the committer."""
 
-    def hash(self, password: str) -> str: ...
+    def hash(self, password: SecretText) -> str: ...
 
-    def verify(self, stored: str, password: str) -> bool:
+    def verify(self, stored: str, password: SecretText) -> bool:
         """Whether it fits; takes the same time for a hash of nobody's."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from sotto_keys.shared.secret import SecretText
 from sotto_server.domain.limits import Pauses, Window
 from sotto_server.usecases.sign_in import SignedIn, VerifiedPassword, sign_in, sign_out
 from sotto_server.usecases.verify_hello import token_digest
@@ -32,7 +33,7 @@ class Attempt:
     """A name, a password, and the address class it came from (none: loopback, exempt)."""
 
     agent: str
-    password: str = field(repr=False)
+    password: SecretText
     address: str | None
 
 
@@ -40,7 +41,7 @@ class Attempt:
 class Session:
     """What a successful sign-in answers: the token, which only the agent's browser keeps, and who this is."""
 
-    token: str = field(repr=False)
+    token: SecretText
     signed_in: SignedIn
 
 
@@ -54,7 +55,7 @@ class SigningIn:
         self._pauses = Pauses()
         self._addresses = Window(count=TRIES_PER_ADDRESS, length_ms=TRIES_WINDOW_MS)
         # Of nobody: verified for unknown names, so that they take the same time.
-        self._nobody = passwords.hash(entropy(TOKEN_BYTES).hex())
+        self._nobody = passwords.hash(SecretText(entropy(TOKEN_BYTES).hex()))
 
     def close(self) -> None:
         self._hashing.shutdown(wait=True)
@@ -71,11 +72,11 @@ class SigningIn:
         self._pauses.succeeded(attempt.agent)
         token = base64.urlsafe_b64encode(self._entropy(TOKEN_BYTES)).rstrip(b"=").decode()
         verified = VerifiedPassword(agent=agent.agent, password=agent.password, token_digest=token_digest(token))
-        return Session(token=token, signed_in=await self._committer.submit(sign_in, verified, now))
+        return Session(token=SecretText(token), signed_in=await self._committer.submit(sign_in, verified, now))
 
-    async def sign_out(self, token: str, *, now: Millis) -> None:
+    async def sign_out(self, token: SecretText, *, now: Millis) -> None:
         """End the session with this token; nothing happens where there is none."""
-        await self._committer.submit(sign_out, token_digest(token), now)
+        await self._committer.submit(sign_out, token_digest(token.reveal()), now)
 
     async def _verify(self, attempt: Attempt, *, now: Millis) -> Agent | None:
         if self._waiting >= HASHES_AT_ONCE + HASHES_WAITING:
@@ -91,9 +92,10 @@ class SigningIn:
         known = agent is not None and agent.disabled_at is None
         stored = agent.password if agent is not None and known else self._nobody
         shortest, longest = PASSWORD_LENGTH
+        given = attempt.password.reveal()
         # A password that is too long is not hashed as it stands, but something is.
-        fits = self._passwords.verify(stored, attempt.password[:longest])
-        return agent if fits and known and shortest <= len(attempt.password) <= longest else None
+        fits = self._passwords.verify(stored, SecretText(given[:longest]))
+        return agent if fits and known and shortest <= len(given) <= longest else None
 
 
 def _agent_named(unit: Unit, agent: AgentId, /, *, now: Millis) -> Agent | None:  # noqa: ARG001 - the shape of a query

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sotto_server.domain.documents import trust_bundle
+from sotto_keys.shared.trust_bundle import TrustBundle
 from sotto_wire.ids import ConversationId
 from sotto_wire.limits import CONVERSATION_LIFE_MS
 from sotto_wire.refusals import NotFound
@@ -47,7 +47,8 @@ def conversations_listed(unit: Unit, device: DeviceKey, *, now: Millis) -> list[
 def trust_bundle_of(unit: Unit) -> bytes | None:
     """The answer of `GET /v1/trust`; none before anything was published."""
     trust = unit.trusts.newest()
-    return None if trust is None else trust_bundle(unit.roots.find(), trust)
+    roots = tuple(each.envelope for each in unit.roots.find())
+    return None if trust is None else TrustBundle(roots=roots, trust=trust.envelope).to_bytes()
 
 
 def agent_of(by: Speaker) -> AgentId:
