@@ -73,9 +73,13 @@ def digest(paths: Iterable[Path], *, also: str = "") -> str:
     return total.hexdigest()
 
 
+def is_done(stamp: Path, inputs: str) -> bool:
+    return stamp.is_file() and stamp.read_text() == inputs
+
+
 def once(stamp: Path, inputs: str, *, doing: str, steps: Sequence[tuple[Command, Path]]) -> None:
     """Run the steps (command, folder) unless `stamp` says that they were run for these inputs."""
-    if stamp.is_file() and stamp.read_text() == inputs:
+    if is_done(stamp, inputs):
         return
     say(doing)
     began = time.monotonic()
@@ -120,13 +124,16 @@ def set_up_python(locks: Sequence[str]) -> None:
     if not PYTHON.exists():
         say("making the virtual environment")
         make_venv()
-    inputs = digest([ROOT / name for name in (*locks, "pyproject.toml")])
+    inputs = {each: digest([ROOT / name for name in (*each, "pyproject.toml")]) for each in (tuple(locks), TEST_LOCKS)}
+    stamps = {each: VENV / f".stamp-{len(each)}" for each in inputs}
+    if any(is_done(stamps[each], inputs[each]) for each in inputs):  # what tests need holds all that running needs
+        return
     named = [part for lock in locks for part in ("-r", lock)]
     steps: list[tuple[Command, Path]] = [
         ((PYTHON, *PIP_INSTALL, *named), ROOT),
         ((PYTHON, *PIP_PROJECT, "-e", "."), ROOT),
     ]
-    once(VENV / f".stamp-{len(locks)}", inputs, doing="installing Python packages", steps=steps)
+    once(stamps[tuple(locks)], inputs[tuple(locks)], doing="installing Python packages", steps=steps)
 
 
 # ---- the web
