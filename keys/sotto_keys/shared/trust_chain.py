@@ -17,6 +17,7 @@ from sotto_wire.claims import Bytes32, Count, Time
 from sotto_wire.ids import Digest, Millis
 
 if TYPE_CHECKING:
+    from sotto_keys.shared.root import RootDocument
     from sotto_keys.shared.trust_bundle import TrustBundle
 
 GRACE_MS: Final = 3600 * 1000
@@ -71,16 +72,21 @@ class TrustState:
     @property
     def organisation_name(self) -> str:
         """As the newest root states it; shown beside the organisation words."""
-        return self.roots.newest.document.name
+        return self.newest_root.name
 
     @property
     def pinned(self) -> Digest:
         return self.roots.links[0].digest
 
     @property
+    def newest_root(self) -> RootDocument:
+        """The root whose keys count now."""
+        return self.roots.newest.document
+
+    @property
     def expires_at(self) -> Millis:
         """The earlier end of newest root and trust document: only the *final* root's expiry counts (rule 1)."""
-        return Millis(min(self.trust.expires, self.roots.newest.document.expires))
+        return Millis(min(self.trust.expires, self.newest_root.expires))
 
     def effective_time(self, now: Millis) -> Millis:
         """The later of the clock and the last signed time (rule 3)."""
@@ -101,6 +107,11 @@ class TrustState:
         """Before anything new: `Lapsed` unless fresh."""
         if self.freshness(now) is not Freshness.FRESH:
             raise Lapsed("root or trust expired")
+
+    def check_root(self, digest: bytes) -> None:
+        """`Forked` unless this is a root of the organisation, before or after the pinned one: pages may pin any of them."""
+        if not self.roots.knows(digest):
+            raise Forked("a root outside the chain")
 
     def has_policy(self, digest: bytes, *, at: Millis) -> bool:
         """Whether this policy's notices may be shown at `at`."""
@@ -128,7 +139,7 @@ class TrustState:
         `Malformed`, `BadSignature`, `Inconsistent` (another organisation), `Lapsed` (outside its time), `UnknownCredential` (revoked,
         or not of this leaf key, desk, role or kind).
         """
-        credential = open_credential(parse_envelope(envelope), self.roots.newest.document)
+        credential = open_credential(parse_envelope(envelope), self.newest_root)
         if credential.org != self.org:
             raise Inconsistent("a credential of another organisation")
         if not credential.nbf <= at < credential.exp:
