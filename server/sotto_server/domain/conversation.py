@@ -33,6 +33,8 @@ class Member(Struct, frozen=True, gc=False):
     """The last message number taken from it. T18: with `sent_seq` it answers a repeated post, also after delivery."""
     sent_seq: int = 0
     sent_at: Millis = Millis(0)
+    hushed: bool = False
+    """In an open handoff: until the newcomer has removed the one before it, neither of the two writes."""
 
     @property
     def is_current(self) -> bool:

@@ -12,7 +12,7 @@ from sotto_server.usecases.finding import conversation_of
 from sotto_wire.frames import Post, Posted
 from sotto_wire.ids import Millis
 from sotto_wire.limits import ENVELOPE_LIFE_MS, MAILBOX_ENVELOPES
-from sotto_wire.refusals import MailboxFull, OutOfOrder, StaleEpoch
+from sotto_wire.refusals import MailboxFull, OutOfOrder, StaleEpoch, WrongStage
 from sotto_wire.stages import Act
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def post_envelope(unit: Unit, asked: Asked[Post], /, *, now: Millis) -> Posted:
 
 
 def _check(conversation: Conversation, member: Member, post: Post) -> None:
+    if member.hushed:
+        raise WrongStage("a handoff is open")
     if (post.group, post.epoch) != (conversation.group, conversation.epoch):
         raise StaleEpoch(f"{post.group}/{post.epoch}")
     if post.number != member.sent + 1:

@@ -21,7 +21,7 @@ CONVERSATION: Final = (
     "key, id, site, desk, customer, opening, opened_at, closes_at, stage, group_number, epoch, head, gone,"
     " committed_at, active_at, waiting_since, proposed"
 )
-MEMBER: Final = "device, role, since, until, blocked, acked, sent, sent_seq, sent_at"
+MEMBER: Final = "device, role, since, until, blocked, acked, sent, sent_seq, sent_at, hushed"
 ENVELOPE: Final = "conversation, seq, group_number, epoch, kind, sender, number, posted_at, expires_at, recipient, body"
 
 # The columns stand in the order of the fields, and hold what `write` put there.
@@ -43,9 +43,9 @@ _UPDATE_CONVERSATION: Final = (
     "UPDATE conversation SET closes_at = ?, stage = ?, group_number = ?, epoch = ?, head = ?, gone = ?,"
     " committed_at = ?, active_at = ?, waiting_since = ?, proposed = ? WHERE key = ?"
 )
-_INSERT_MEMBER: Final = f"INSERT INTO member (conversation, {MEMBER}) VALUES ({', '.join('?' * 10)})"  # noqa: S608
+_INSERT_MEMBER: Final = f"INSERT INTO member (conversation, {MEMBER}) VALUES ({', '.join('?' * 11)})"  # noqa: S608
 _UPDATE_MEMBER: Final = (
-    "UPDATE member SET since = ?, until = ?, blocked = ?, acked = ?, sent = ?, sent_seq = ?, sent_at = ?"
+    "UPDATE member SET since = ?, until = ?, blocked = ?, acked = ?, sent = ?, sent_seq = ?, sent_at = ?, hushed = ?"
     " WHERE conversation = ? AND device = ?"
 )
 _INSERT_ENVELOPE: Final = f"INSERT INTO envelope ({ENVELOPE}) VALUES ({', '.join('?' * 11)})"  # noqa: S608
@@ -63,7 +63,7 @@ def conversation_from(row: Sequence[object], members: Iterable[Member]) -> Conve
 
 
 def member_from(row: Sequence[object]) -> Member:
-    return _member(*row[:_BLOCKED], bool(row[_BLOCKED]), *row[_BLOCKED + 1 :])
+    return _member(*row[:_BLOCKED], bool(row[_BLOCKED]), *row[_BLOCKED + 1 : -1], bool(row[-1]))
 
 
 def envelope_from(row: Sequence[object]) -> StoredEnvelope:
@@ -147,6 +147,7 @@ def _member_row(each: Member) -> tuple[object, ...]:
         each.sent,
         each.sent_seq,
         each.sent_at,
+        each.hushed,
     )
 
 

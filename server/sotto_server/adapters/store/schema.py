@@ -97,6 +97,7 @@ member: Final = Table(
     _number("sent", "the last message number taken from it, to answer a repeated post"),
     _number("sent_seq", "the place that message got"),
     _time("sent_at", "when that message was taken"),
+    _flag("hushed", "in an open handoff: it may not write"),
     PrimaryKeyConstraint("conversation", "device"),
     Index("member_device", "device"),
     comment="a device's stay in a conversation",

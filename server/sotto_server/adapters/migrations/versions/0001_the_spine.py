@@ -228,6 +228,7 @@ def upgrade() -> None:
         ),
         sa.Column("sent_seq", sa.BigInteger(), nullable=False, comment="the place that message got"),
         sa.Column("sent_at", sa.BigInteger(), nullable=False, comment="when that message was taken (Unix ms)"),
+        sa.Column("hushed", sa.Boolean(), nullable=False, comment="in an open handoff: it may not write"),
         sa.ForeignKeyConstraint(["conversation"], ["conversation.key"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("conversation", "device"),
         comment="a device's stay in a conversation",

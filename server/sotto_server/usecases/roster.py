@@ -1,0 +1,66 @@
+"""What an allowed commit does to the members the relay keeps: who joins from where, who leaves at what, who must be silent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from sotto_server.domain.conversation import Conversation, Member
+from sotto_wire.refusals import WrongStage
+from sotto_wire.stages import Act, Stage
+
+if TYPE_CHECKING:
+    from sotto_keys.shared.mls.group_memory import GroupMemory
+    from sotto_keys.shared.mls.verdict import Verdict
+    from sotto_wire.ids import DeviceKey, Millis
+
+
+def after_commit(
+    conversation: Conversation, verdict: Verdict, memory: GroupMemory, *, seq: int, now: Millis
+) -> Conversation:
+    """The conversation with its roster and stage after the commit at `seq`; a newcomer's first envelope is its own welcome.
+
+    `WrongStage` for an Add of an agent that the desk did not offer, while another is on offer.
+    """
+    after = conversation
+    for device in verdict.removed:
+        after = _without(after, device, seq=seq)
+    for place, newcomer in enumerate(verdict.added, start=seq + 1):
+        after = _with(after, newcomer.device, since=place - 1)
+    after = _hushed(after, memory)
+    return _stage(after, verdict, now=now)
+
+
+def _without(conversation: Conversation, device: DeviceKey, *, seq: int) -> Conversation:
+    """It still gets the commit that removes it, and nothing after."""
+    member = conversation.member(device)
+    return conversation.with_member(replace(member, until=seq))
+
+
+def _with(conversation: Conversation, device: DeviceKey, *, since: int) -> Conversation:
+    earlier = next((each for each in conversation.members if each.device == device), None)
+    member = earlier or Member(device=device, role="agent", since=since)
+    # The message counter goes on over several stays: a number is never given twice (T18).
+    return conversation.with_member(replace(member, since=since, acked=since, until=None, blocked=False))
+
+
+def _hushed(conversation: Conversation, memory: GroupMemory) -> Conversation:
+    after = conversation
+    for member in conversation.members:
+        hushed = not memory.may_write(member.device)
+        if member.hushed is not hushed:
+            after = after.with_member(replace(member, hushed=hushed))
+    return after
+
+
+def _stage(conversation: Conversation, verdict: Verdict, *, now: Millis) -> Conversation:
+    after = conversation
+    if verdict.added:
+        devices = {each.device for each in verdict.added}
+        if after.proposed is not None and after.proposed not in devices:
+            raise WrongStage("another device is on offer")
+        after = replace(after.after(Act.ADMIT), proposed=None)
+    if after.stage is Stage.ACTIVE and not after.has_agent():
+        after = replace(after.after(Act.DESK_LEFT), waiting_since=now)
+    return replace(after, gone=max(after.gone, after.delivered_floor()))
