@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
+from sotto_keys.shared.secret import SecretText
 from sotto_server.edge.answers import refusal_answer
 from sotto_server.edge.http.reading import read_json
 from sotto_server.edge.http.socket import source_of
@@ -79,7 +80,7 @@ async def post_sign_in(request: web.Request) -> web.Response:
     origin = _console_origin(request)
     credentials = await read_json(request, Credentials, limit_bytes=BODY_BYTES)
     source = source_of(request)
-    attempt = Attempt(credentials.agent, credentials.password, None if source.is_exempt else source.bucket)
+    attempt = Attempt(credentials.agent, SecretText(credentials.password), None if source.is_exempt else source.bucket)
     try:
         session = await relay.signing_in.sign_in(attempt, now=relay.clock.now())
     except Refused as refused:
@@ -93,7 +94,7 @@ async def post_sign_in(request: web.Request) -> web.Response:
 def _answer(session: Session) -> SignedIn:
     begun = session.signed_in
     return SignedIn(
-        session=session.token,
+        session=session.token.reveal(),
         expires_at=begun.expires_at,
         agent=begun.agent.agent,
         name=begun.agent.name,
@@ -108,5 +109,5 @@ async def post_sign_out(request: web.Request) -> web.Response:
     value = request.headers.get("Authorization", "")
     if not value.startswith(_BEARER) or len(value) > len(_BEARER) + _TOKEN_CHARACTERS:
         raise NotSignedIn("no session")
-    await relay.signing_in.sign_out(value.removeprefix(_BEARER), now=relay.clock.now())
+    await relay.signing_in.sign_out(SecretText(value.removeprefix(_BEARER)), now=relay.clock.now())
     return _readable_by(origin, web.Response(status=204))
