@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar, assert_never
 
+from sotto_server.domain.limits import Window
 from sotto_server.domain.speaker import Asked, Speaker
 from sotto_server.usecases.acknowledge import acknowledge
 from sotto_server.usecases.close_conversation import close_conversation
 from sotto_server.usecases.collect import Collecting, collect
+from sotto_server.usecases.commit_change import commit_change
 from sotto_server.usecases.enrol_device import enrol_device
 from sotto_server.usecases.follow import follow
 from sotto_server.usecases.greet import Greeting, greet_agent, greet_customer
+from sotto_server.usecases.open_conversation import open_conversation, verify_opening
 from sotto_server.usecases.post_envelope import post_envelope
 from sotto_server.usecases.publish_documents import Documents, publish_documents
 from sotto_server.usecases.publish_key_packages import publish_key_packages, verify_key_packages
@@ -38,6 +42,7 @@ from sotto_wire.frames import (
     Take,
     WatchQueue,
 )
+from sotto_wire.limits import CONVERSATIONS_PER_HOUR_PER_ADDRESS
 from sotto_wire.refusals import NotSignedIn, WrongPhase
 
 if TYPE_CHECKING:
@@ -46,12 +51,13 @@ if TYPE_CHECKING:
     from sotto_server.domain.speaker import Collected, Interest
     from sotto_server.ports import Clock, Store, UseCase
     from sotto_server.session import Session
-    from sotto_wire.frames import Frame, FromClient, Welcomed
+    from sotto_wire.frames import Frame, FromClient, Opened, Welcomed
     from sotto_wire.ids import Digest, Millis
 
 C = TypeVar("C")
 R = TypeVar("R")
 READERS: Final = 2
+HOUR_MS: Final = 3600 * 1000
 TOUCH_EVERY_MS: Final = 5 * 60 * 1000
 """How often an agent's use of its sign-in is written down: a sixth of the idle limit."""
 
@@ -62,7 +68,10 @@ class Dispatch:
     def __init__(
         self, *, store: Store, committer: Committer, clock: Clock, signer: Signer, console_origins: frozenset[str]
     ) -> None:
-        self._store, self._committer, self._clock, self._signer = store, committer, clock, signer
+        self._store, self._committer, self._clock = store, committer, clock
+        self._commit_change = partial(commit_change, signer=signer)
+        self._open_conversation = partial(open_conversation, signer=signer)
+        self._newcomers = Window(count=CONVERSATIONS_PER_HOUR_PER_ADDRESS, length_ms=HOUR_MS)
         self._console_origins = console_origins
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._touched: dict[bytes, Millis] = {}
@@ -83,7 +92,9 @@ class Dispatch:
             greeting = await self.read(greet_customer, by, now)
         return greeting.speaker, greeting.welcomed
 
-    async def perform(self, frame: FromClient, who: Speaker, now: Millis) -> list[Frame]:
+    async def perform(  # noqa: C901 - a table of frames, a line or two each
+        self, frame: FromClient, who: Speaker, now: Millis
+    ) -> list[Frame]:
         """Carry out one request; the frames that answer it. What writes takes its place in the order before it waits."""
         self._touch(who, now)
         match frame:
@@ -100,6 +111,10 @@ class Dispatch:
                 return [await self._committer.submit(enrol_device, Asked(frame, who), now)]
             case WatchQueue():
                 return [await self.read(watch_queue, Asked(frame, who), now)]
+            case Commit():
+                return [await self._committer.submit(self._commit_change, Asked(frame, who), now)]
+            case OpenConversation():
+                return [await self._open(Asked(frame, who), now)]
             case Take():
                 return [await self._committer.submit(take, Asked(frame, who), now)]
             case PublishKeyPackages():
@@ -137,6 +152,12 @@ class Dispatch:
     async def read(self, query: UseCase[C, R], command: C, now: Millis) -> R:
         """A query on a reader thread."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._store.read, query, command, now)
+
+    async def _open(self, asked: Asked[OpenConversation], now: Millis) -> Opened:
+        if asked.by.address is not None:
+            self._newcomers.take(asked.by.address, now=now)
+        verified = await self.read(verify_opening, asked, now)
+        return await self._committer.submit(self._open_conversation, verified, now)
 
     def _touch(self, who: Speaker, now: Millis) -> None:
         if who.token_digest is None or now < self._touched.get(who.token_digest, -TOUCH_EVERY_MS) + TOUCH_EVERY_MS:

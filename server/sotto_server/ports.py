@@ -53,8 +53,8 @@ class Shelf(Protocol[V]):
 class Mailboxes(Protocol):
     """Conversations, their members and envelopes: the hot part. A use case sees what earlier ones of its batch decided.
 
-    Lists (`waiting`, `of_device`, `to_close`, `expired`, `over`) do not see what the asking use case itself has kept so far:
-    list first, then change.
+    Lists (`waiting`, `count`, `ahead_of`, `of_device`, `to_close`, `expired`, `over`) do not see what the asking use case itself
+    has kept so far: list first, then change.
     """
 
     def conversation(self, conversation: ConversationId) -> Conversation | None: ...
@@ -81,6 +81,9 @@ class Mailboxes(Protocol):
         """Longest wait first."""
 
     def count(self, desk: DeskId, *stages: Stage) -> int: ...
+
+    def ahead_of(self, conversation: Conversation) -> int:
+        """How many of its desk wait longer."""
 
     def of_device(self, device: DeviceKey) -> list[Conversation]:
         """Conversations this device is or was a member of, or is proposed for."""

@@ -77,6 +77,10 @@ class MemoryMailboxes:
     def count(self, desk: DeskId, *stages: Stage) -> int:
         return sum(each.desk == desk and each.stage in stages for each in self._all())
 
+    def ahead_of(self, conversation: Conversation) -> int:
+        place = (conversation.waiting_since, conversation.key)
+        return sum((each.waiting_since, each.key) < place for each in self.waiting(conversation.desk, limit=2**62))
+
     def of_device(self, device: DeviceKey) -> list[Conversation]:
         return [
             each for each in self._all() if each.proposed == device or any(one.device == device for one in each.members)

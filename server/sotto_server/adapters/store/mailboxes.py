@@ -91,6 +91,14 @@ class SqlMailboxes:
         values = (desk, *(each.value for each in stages))
         return int(self._connection.exec_driver_sql(asked, values).scalar_one())
 
+    def ahead_of(self, conversation: Conversation) -> int:
+        self._overlay.flush(self._connection)
+        asked = (
+            "SELECT count(*) FROM conversation WHERE desk = ? AND stage = 'waiting' AND (waiting_since, key) < (?, ?)"
+        )
+        values = (conversation.desk, conversation.waiting_since, conversation.key)
+        return int(self._connection.exec_driver_sql(asked, values).scalar_one())
+
     def of_device(self, device: DeviceKey) -> list[Conversation]:
         return self._list(
             "key IN (SELECT conversation FROM member WHERE device = ?) OR proposed = ? ORDER BY key", device, device
