@@ -70,6 +70,8 @@ export interface Kept {
   readonly number: number
   readonly delivered: number
   readonly unread: number
+  /** Our state was older than what the relay took from us: an empty path comes before anything is encrypted. */
+  readonly isOld: 0 | 1
   /** Why this device can take no further part, or none. */
   readonly broken: string | null
   readonly memory: GroupMemory

@@ -100,7 +100,7 @@ const adoptOwn = async (conversation: Conversation, envelope: Envelope, { trust 
   if (pending === null) throw new TypeError('nothing pending')
   const verdict = await judgeCommit(parseCommit(envelope.body), { group: facts, memory, trust })
   const { state, spent } = adopt(conversation.state, pending.commit)
-  const kept = { ...withComings(conversation, { verdict, envelope }), memory: verdict.memory, pending: null }
+  const kept = { ...withComings(conversation, { verdict, envelope }), memory: verdict.memory, pending: null, isOld: 0 } as const
   return { conversation: await withState(kept, { state, trust }), spent: [spent] }
 }
 

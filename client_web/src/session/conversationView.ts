@@ -1,0 +1,50 @@
+/** How a conversation looks on a screen: entries in order, who can read, the words to compare. */
+import type { ConversationWords, EntryView, Problem, ReaderView } from '../core/views.ts'
+import { sameOctets, toHex } from '../wire/octets.ts'
+import type { Conversation, Entry, Reader } from './conversation.ts'
+
+/** What the relay has numbered comes in its order, what it has not yet comes last. */
+export const entryViews = ({ entries, delivered }: Conversation): readonly EntryView[] => {
+  const place = (entry: Entry): number => (entry.seq === 0 ? Infinity : entry.seq)
+  return [...entries].sort((a, b) => compare(place(a), place(b))).map((entry) => entryView(entry, delivered))
+}
+
+export const readerViews = ({ readers, facts }: Conversation, me: Uint8Array): readonly ReaderView[] =>
+  readers.map((reader) => ({
+    id: toHex(reader.device),
+    name: reader.credential?.name ?? (reader.isCustomer ? 'Customer' : ''),
+    role: roleOf(reader),
+    desk: reader.isCustomer ? '' : facts.terms.desk,
+    me: sameOctets(reader.device, me),
+    since: reader.since,
+  }))
+
+export const wordsView = ({ words, facts }: Conversation): ConversationWords => ({ words, epoch: facts.epoch })
+
+export const brokenProblem = ({ broken }: Conversation): Problem | null =>
+  broken === null ? null : { code: 'conversation_broken', detail: broken }
+
+const entryView = (entry: Entry, delivered: number): EntryView => {
+  switch (entry.tag) {
+    case 'message': {
+      const { id, from, text, at, seq } = entry
+      const standing = entry.standing === 'sent' && seq !== 0 && seq <= delivered ? 'delivered' : entry.standing
+      return { kind: 'message', id, mine: entry.mine === 1, from, text, at, standing }
+    }
+    case 'joined':
+    case 'left':
+      return { kind: entry.tag, id: entry.id, who: entry.who, desk: entry.desk, at: entry.at }
+    case 'closed':
+    case 'gap':
+      return { kind: entry.tag, id: entry.id, at: entry.at }
+  }
+}
+
+const roleOf = ({ isCustomer, credential }: Reader): ReaderView['role'] => {
+  if (isCustomer) return 'customer'
+  if (credential?.kind === 'bot') return 'bot'
+  return credential?.roles.includes('agent') === false ? 'supervisor' : 'agent'
+}
+
+/** `Infinity - Infinity` is no order. */
+const compare = (a: number, b: number): number => (a === b ? 0 : a < b ? -1 : 1)

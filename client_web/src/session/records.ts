@@ -1,0 +1,125 @@
+/** Small sealed records beside the conversations: what was believed of an organisation, and what a customer's device needs to open again. */
+
+import { TRUST_MEMORY, type TrustMemory, type TrustState } from '../keys/trustChain.ts'
+import { SIGNED, type Signed } from '../wire/generated/claims.ts'
+import type { Octets } from '../wire/octets.ts'
+import { bytes, decodeAs, encodeAs, list, oneOf, orNone, type Shape, struct, text, whole } from '../wire/shape.ts'
+
+const COUNT = whole(0, Number.MAX_SAFE_INTEGER)
+const ANY = bytes(0, Infinity)
+const WORDS = text(0, Infinity)
+
+/** The last bundle believed, so that a reload can judge before the network answers. */
+export interface BelievedRecord {
+  readonly bundle: Uint8Array
+  readonly memory: TrustMemory
+}
+
+export const BELIEVED: Shape<BelievedRecord> = struct<BelievedRecord>('believed', null, [
+  ['bundle', ANY],
+  ['memory', TRUST_MEMORY],
+])
+
+export interface CustomerRecord {
+  readonly conversation: Uint8Array
+  readonly start: Signed
+  readonly startDigest: Uint8Array
+  /** Kept until the relay has it: opening is safe to repeat with the same bytes. */
+  readonly groupInfo: Uint8Array | null
+  readonly receipt: Uint8Array | null
+  readonly deskLabel: string
+  readonly ahead: number
+}
+
+export const CUSTOMER: Shape<CustomerRecord> = struct<CustomerRecord>('customer', null, [
+  ['conversation', bytes(16, 16)],
+  ['start', SIGNED],
+  ['startDigest', bytes(32, 32)],
+  ['groupInfo', orNone(ANY)],
+  ['receipt', orNone(ANY)],
+  ['deskLabel', WORDS],
+  ['ahead', COUNT],
+])
+
+export interface SessionRecord {
+  readonly token: string
+  readonly expiresAt: number
+  readonly agent: string
+  readonly name: string
+  readonly desks: readonly string[]
+}
+
+export const SESSION: Shape<SessionRecord> = struct<SessionRecord>('session', null, [
+  ['token', WORDS],
+  ['expiresAt', COUNT],
+  ['agent', WORDS],
+  ['name', WORDS],
+  ['desks', list(WORDS, 0, Infinity)],
+])
+
+/** A published key package and its private part, which is secret and destroyed when used. */
+export interface KeyPackageRecord {
+  readonly keyPackage: Uint8Array
+  readonly privatePart: Uint8Array
+  readonly notAfter: number
+}
+
+export const KEY_PACKAGES: Shape<readonly KeyPackageRecord[]> = list(
+  struct<KeyPackageRecord>('keyPackage', null, [
+    ['keyPackage', ANY],
+    ['privatePart', ANY],
+    ['notAfter', COUNT],
+  ]),
+  0,
+  Infinity,
+)
+
+/** One conversation of an agent, so that a reload knows which to read back. */
+export interface ChatIndexEntry {
+  readonly conversation: Uint8Array
+  readonly site: string
+  readonly desk: string
+}
+
+export const CHAT_INDEX: Shape<readonly ChatIndexEntry[]> = list(
+  struct<ChatIndexEntry>('chat', null, [
+    ['conversation', bytes(16, 16)],
+    ['site', WORDS],
+    ['desk', WORDS],
+  ]),
+  0,
+  Infinity,
+)
+
+export const PINNED: Shape<{ readonly root: Uint8Array; readonly isFirstSeen: 0 | 1 }> = struct('pinned', null, [
+  ['root', bytes(32, 32)],
+  ['isFirstSeen', oneOf([0, 1])],
+])
+
+export const NAMES = {
+  believed: 'trust',
+  customer: 'customer',
+  session: 'session',
+  keyPackages: 'key-packages',
+  chats: 'chats',
+  pinned: 'pinned',
+} as const
+
+export const writeRecord = <T>(shape: Shape<T>, value: T): Octets => encodeAs(shape, value)
+
+/** The record, or null where there is none. */
+export const readRecord = async <T>(shape: Shape<T>, loaded: Promise<Uint8Array | null>): Promise<T | null> => {
+  const octets = await loaded
+  return octets === null ? null : decodeAs(shape, octets)
+}
+
+/** The records of what a keeper believes now. */
+export const believedRecords = (keeper: {
+  readonly bundle: Uint8Array | null
+  readonly state: TrustState | null
+}): ReadonlyMap<string, Uint8Array> => {
+  const { bundle, state } = keeper
+  return bundle === null || state === null
+    ? new Map()
+    : new Map([[NAMES.believed, writeRecord(BELIEVED, { bundle, memory: state.memory })]])
+}
