@@ -1,4 +1,4 @@
-"""An officer's key in a file: XChaCha20-Poly1305 under Argon2id of a passphrase (RFC 9106), mode 0600. The public half stands beside it in clear."""
+"""An officer's key in a file of mode 0600: XChaCha20-Poly1305 under Argon2id of a passphrase (RFC 9106), its public half in clear."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 import os
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -25,7 +25,6 @@ from sotto_keys.shared.untrusted import BadSignature, Malformed
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from typing import Literal
 
     from sotto_keys.shared.secret import SecretText
 
