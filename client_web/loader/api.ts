@@ -13,6 +13,8 @@ export interface Verbs {
 }
 
 export interface Api {
+  /** Does what the page asked for before the loader came; to be called once everything is in place. */
+  runQueued(): void
   emit(name: EventName, detail?: number | string): void
 }
 
@@ -39,8 +41,10 @@ export function installApi(page: Window, verbs: Verbs): Api {
   }
   const queued = queueOf(page.Sotto)
   page.Sotto = sotto
-  for (const call of queued) if (Array.isArray(call)) sotto(...(call as [unknown, ...unknown[]]))
   return {
+    runQueued: () => {
+      for (const call of queued) if (Array.isArray(call)) sotto(...(call as [unknown, ...unknown[]]))
+    },
     emit: (name, detail) => {
       for (const listener of listeners.get(name) ?? []) listener(detail ?? null)
     },

@@ -18,8 +18,9 @@ export function partsOf(page: Window): BrowserParts {
   }
 }
 
-/** Reading `indexedDB` itself throws where storage is refused. */
+/** A page in a sandbox has no origin to keep anything for; elsewhere reading `indexedDB` itself may throw. */
 function hasStorage(page: Window): boolean {
+  if (page.origin === 'null') return false
   try {
     // `databases` tells whether something is kept without creating it.
     return typeof page.indexedDB?.databases === 'function'

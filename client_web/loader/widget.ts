@@ -121,6 +121,7 @@ export async function startWidget(page: Window, snippet: Snippet, build: Build):
     hide: () => show(false),
     shutdown,
   })
+  api.runQueued()
   if (firstMissing(partsOf(page)) === null && (await mayTakeUp(page, name))) ensureFrame()
 }
 

@@ -26,7 +26,9 @@ function call(...words: readonly unknown[]): unknown {
 test('what was queued before the loader came is done in order', () => {
   const did: string[] = []
   window.Sotto = Object.assign(() => undefined, { q: [['hide'], ['open'], 'junk', ['constructor']] })
-  installApi(window, verbs(did))
+  const api = installApi(window, verbs(did))
+  expect(did).toEqual([])
+  api.runQueued()
   expect(did).toEqual(['hide', 'open'])
 })
 
