@@ -1,0 +1,249 @@
+"""Commits at the relay: the gate's answer, one winner an epoch, who gets what, and the roster that follows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+from tests.support.relay_world import MINUTE, NOW, AgentDevice, CustomerDevice
+
+from sotto_keys.device.mls.committing import create_commit
+from sotto_keys.device.mls.joining import join
+from sotto_keys.device.mls.secret_bytes import SecretBytes
+from sotto_keys.shared.untrusted import Untrusted
+from sotto_server.usecases.post_envelope import post_envelope
+from sotto_wire.claims import CommitNote, WelcomeBundle
+from sotto_wire.codec import decode_claims, encode_claims
+from sotto_wire.frames import Commit
+from sotto_wire.ids import Millis
+from sotto_wire.refusals import (
+    BadFrame,
+    ClockSkew,
+    CommitNotAllowed,
+    NotAdmitted,
+    NotFound,
+    Refused,
+    StaleEpoch,
+    WrongStage,
+)
+
+if TYPE_CHECKING:
+    from tests.support.relay_world import RelayWorld
+
+    from sotto_server.domain.conversation import Conversation
+    from sotto_server.domain.mailbox import StoredEnvelope
+    from sotto_wire.ids import ConversationId, DeviceKey
+
+
+def conversation(relay: RelayWorld, name: ConversationId) -> Conversation:
+    found = relay.see(lambda unit, one, now: unit.mail.conversation(one), name)  # noqa: ARG005
+    assert found is not None
+    return found
+
+
+def envelopes(relay: RelayWorld, name: ConversationId, reader: DeviceKey) -> list[StoredEnvelope]:
+    key = conversation(relay, name).key
+    return relay.see(
+        lambda unit, one, now: unit.mail.envelopes(key, reader=one, after=0, until=99, limit=99),  # noqa: ARG005
+        reader,
+    )
+
+
+def proposed(relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice) -> bytes:
+    relay.equip(ana)
+    relay.open(customer)
+    relay.take(ana, customer.conversation)
+    return relay.offered(customer.conversation)
+
+
+def test_the_customers_add_makes_the_agent_a_member(
+    relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice
+) -> None:
+    relay.equip(ana)
+    committed = relay.meet(customer, ana)
+    now = conversation(relay, customer.conversation)
+    assert (now.stage, now.epoch, now.head, now.proposed) == ("active", 1, 2, None)
+    assert [(each.device, each.since) for each in now.members] == [
+        (customer.key.public, 0),
+        (ana.key.public, committed.seq),
+    ]
+
+
+def test_the_newcomer_gets_its_welcome_alone_and_can_join_with_it(
+    relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice
+) -> None:
+    package = proposed(relay, customer, ana)
+    frame = customer.commit(package)
+    before = customer.member.group
+    relay.commit(frame, customer.speaker)
+    customer.adopt()
+    assert [each.kind for each in envelopes(relay, customer.conversation, customer.key.public)] == ["commit"]
+    welcome = envelopes(relay, customer.conversation, ana.key.public)[-1]
+    bundle = decode_claims(welcome.body, WelcomeBundle)
+    assert (bundle.commit, bundle.interim_hash) == (frame.commit, before.interim_transcript_hash)
+    own = next(each for each in ana.packages if each.public.to_message() == package)
+    joined = join(bundle.welcome, own, signing_key=SecretBytes(ana.key.reveal_seed()))
+    assert joined.epoch_authenticator == customer.member.epoch_authenticator
+
+
+def test_the_same_commit_again_gets_the_same_answer(
+    relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice
+) -> None:
+    frame = customer.commit(proposed(relay, customer, ana))
+    first = relay.commit(frame, customer.speaker)
+    assert relay.commit(frame, customer.speaker) == first
+    assert conversation(relay, customer.conversation).head == 2
+
+
+def test_of_two_commits_for_one_epoch_the_first_wins(relay: RelayWorld, customer: CustomerDevice) -> None:
+    relay.open(customer)
+    first, second = customer.commit(), customer.commit()
+    relay.commit(first, customer.speaker)
+    with pytest.raises(StaleEpoch):
+        relay.commit(second, customer.speaker)
+
+
+def test_a_commit_for_an_epoch_that_has_not_come_is_stale(relay: RelayWorld, customer: CustomerDevice) -> None:
+    relay.open(customer)
+    with pytest.raises(StaleEpoch):
+        relay.commit(msgspec.structs.replace(customer.commit(), epoch=5), customer.speaker)
+
+
+def test_a_stranger_commits_nothing(relay: RelayWorld, customer: CustomerDevice) -> None:
+    relay.open(customer)
+    with pytest.raises(NotFound):
+        relay.commit(customer.commit(), CustomerDevice("stranger").speaker)
+
+
+def test_a_commit_of_another_member_is_not_taken_from_this_one(
+    relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice
+) -> None:
+    relay.equip(ana)
+    relay.meet(customer, ana)
+    with pytest.raises(NotFound):
+        relay.commit(customer.commit(), ana.speaker)
+
+
+def test_an_add_without_its_welcome_is_refused(relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice) -> None:
+    frame = customer.commit(proposed(relay, customer, ana))
+    with pytest.raises(BadFrame):
+        relay.commit(msgspec.structs.replace(frame, welcome=None), customer.speaker)
+    assert conversation(relay, customer.conversation).epoch == 0
+
+
+def test_a_welcome_for_somebody_else_is_refused(relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice) -> None:
+    frame = customer.commit(proposed(relay, customer, ana))
+    other = customer.commit(ana.key_package())
+    with pytest.raises(Untrusted):
+        relay.commit(msgspec.structs.replace(frame, welcome=other.welcome), customer.speaker)
+
+
+def test_a_welcome_without_an_add_is_refused(relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice) -> None:
+    welcome = customer.commit(proposed(relay, customer, ana)).welcome
+    with pytest.raises(BadFrame):
+        relay.commit(msgspec.structs.replace(customer.commit(), welcome=welcome), customer.speaker)
+
+
+def test_nobody_is_added_whom_the_desk_did_not_offer(
+    relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice
+) -> None:
+    ben = AgentDevice("ben", "device-ben")
+    relay.equip(ben)
+    proposed(relay, customer, ana)
+    with pytest.raises(WrongStage):
+        relay.commit(customer.commit(ben.key_package()), customer.speaker)
+
+
+def test_a_credential_by_a_key_that_may_not_issue_is_not_admitted(
+    relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice
+) -> None:
+    proposed(relay, customer, ana)
+
+    class Forged(AgentDevice):
+        def credential(self, signers: str = "mallory") -> bytes:
+            return super().credential(signers)
+
+    with pytest.raises((Refused, Untrusted)):
+        relay.commit(customer.commit(Forged().key_package()), customer.speaker)
+
+
+def test_a_desk_that_the_decision_does_not_name_is_not_admitted(
+    relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice
+) -> None:
+    proposed(relay, customer, ana)
+    with pytest.raises((NotAdmitted, WrongStage)):
+        relay.commit(customer.commit(AgentDevice(desks=("returns",)).key_package()), customer.speaker)
+
+
+def test_a_commit_of_ten_minutes_ago_is_refused(relay: RelayWorld, customer: CustomerDevice) -> None:
+    relay.open(customer)
+    relay.now = Millis(NOW + 10 * MINUTE)
+    with pytest.raises(ClockSkew):
+        relay.commit(customer.commit(), customer.speaker)
+
+
+def test_a_commit_with_a_changed_byte_changes_nothing(
+    relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice
+) -> None:
+    frame = customer.commit(proposed(relay, customer, ana))
+    tags = 2 * 33  # confirmation and membership tag stand last; only members can check them
+    for place in range(0, len(frame.commit) - tags, 29):
+        octets = bytearray(frame.commit)
+        octets[place] ^= 0x41
+        with pytest.raises((Refused, Untrusted)):
+            relay.commit(msgspec.structs.replace(frame, commit=bytes(octets)), customer.speaker)
+    assert conversation(relay, customer.conversation).epoch == 0
+
+
+def test_a_removed_agent_hears_of_it_and_of_nothing_after(
+    relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice
+) -> None:
+    relay.equip(ana)
+    relay.meet(customer, ana)
+    removal = relay.commit(customer.commit(remove=[ana.key.public]), customer.speaker)
+    customer.adopt()
+    member = conversation(relay, customer.conversation).member(ana.key.public)
+    assert member.until == removal.seq
+    assert conversation(relay, customer.conversation).stage == "waiting"
+    with pytest.raises(NotFound):
+        relay.ask(post_envelope, customer.post(1), ana.speaker)
+
+
+def test_an_agent_who_comes_back_keeps_counting_its_messages(
+    relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice
+) -> None:
+    relay.equip(ana)
+    relay.meet(customer, ana)
+    relay.commit(customer.commit(remove=[ana.key.public]), customer.speaker)
+    customer.adopt()
+    relay.take(ana, customer.conversation)
+    relay.commit(customer.commit(relay.offered(customer.conversation)), customer.speaker)
+    now = conversation(relay, customer.conversation)
+    assert (now.stage, now.epoch) == ("active", 3)
+    assert now.member(ana.key.public).is_current
+
+
+def test_an_agent_may_not_remove_the_customer(relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice) -> None:
+    package = proposed(relay, customer, ana)
+    relay.commit(customer.commit(package), customer.speaker)
+    customer.adopt()
+    welcome = decode_claims(envelopes(relay, customer.conversation, ana.key.public)[-1].body, WelcomeBundle)
+    own = next(each for each in ana.packages if each.public.to_message() == package)
+    member = join(welcome.welcome, own, signing_key=SecretBytes(ana.key.reveal_seed()))
+    note = encode_claims(CommitNote(committed_at=NOW, relies_on=None, decision=None, trust_version=None))
+    made = create_commit(member, authenticated_data=note, entropy=ana.dice, remove=[0])
+    frame = Commit(ref=1, conversation=customer.conversation, group=1, epoch=1, commit=made.message, welcome=None)
+    with pytest.raises(CommitNotAllowed):
+        relay.commit(frame, ana.speaker)
+
+
+def test_a_message_of_the_epoch_before_is_stale(relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice) -> None:
+    relay.equip(ana)
+    relay.meet(customer, ana)
+    old = customer.post(1)
+    relay.commit(customer.commit(), customer.speaker)
+    customer.adopt()
+    with pytest.raises(StaleEpoch):
+        relay.ask(post_envelope, old, customer.speaker)
+    assert relay.ask(post_envelope, customer.post(1), customer.speaker).seq == 4
