@@ -23,7 +23,7 @@ import { emptyPskIndex } from 'ts-mls/pskIndex.js'
 import type { PublicMessage } from 'ts-mls/publicMessage.js'
 import { encodeRequiredCapabilities } from 'ts-mls/requiredCapabilities.js'
 import { createInterimHash } from 'ts-mls/transcriptHash.js'
-import { Malformed, Untrusted } from '../untrusted.ts'
+import { Forked, Malformed, Untrusted } from '../untrusted.ts'
 import { concat, equal, uint } from './bytes.ts'
 import { BACKDATED_SECONDS, CREATOR_LIFETIME_SECONDS, LAST_RESORT_EXTENSION, STATE_FORMAT, TERMS_EXTENSION } from './constants.ts'
 import type {
@@ -179,11 +179,11 @@ export async function commit(state: GroupState, plan: CommitPlan): Promise<Commi
 export function adopt(current: GroupState, pending: PendingCommit): { readonly state: GroupState; readonly spent: Spent } {
   const now = insideOf(current)
   const next = pendingOf(pending)
-  const follows = next.groupContext.epoch === now.groupContext.epoch + 1n && equal(next.groupContext.groupId, now.groupContext.groupId)
-  if (!follows) throw new Untrusted('another commit won this epoch')
-  const last = next.historicalReceiverData.get(now.groupContext.epoch)
-  const historicalReceiverData = new Map(next.historicalReceiverData)
-  if (last !== undefined) historicalReceiverData.set(now.groupContext.epoch, { ...last, secretTree: now.secretTree })
+  const epoch = now.groupContext.epoch
+  const madeIn = next.historicalReceiverData.get(epoch)
+  // The same history, not only the same number: of two commits in one epoch the relay takes one.
+  if (madeIn === undefined || !sameEpoch(madeIn.groupContext, now.groupContext)) throw new Forked('a commit made in another epoch')
+  const historicalReceiverData = new Map(next.historicalReceiverData).set(epoch, { ...madeIn, secretTree: now.secretTree })
   return { state: new GroupState({ ...next, historicalReceiverData }), spent: new Spent([now.keySchedule.initSecret]) }
 }
 
@@ -192,6 +192,8 @@ export async function processCommit(state: GroupState, bytes: Uint8Array, truste
   const parsed = parseCommit(bytes)
   await trusted.judgeCommit(parsed)
   const library = opened(state, trusted)
+  const { epoch, groupId } = library.groupContext
+  if (BigInt(parsed.epoch) !== epoch || !equal(parsed.groupId, groupId)) throw new Forked('a commit of another group or epoch')
   const result = await guarded(async () => processPublicMessage(library, publicMessage(bytes), emptyPskIndex, await suite(null), onlyOurs))
   if (result.actionTaken === 'reject') throw new Untrusted('commit of a shape that is not ours')
   const removed = removes(parsed, library.privatePath.leafIndex)
@@ -203,6 +205,7 @@ export async function processCommit(state: GroupState, bytes: Uint8Array, truste
 export async function join({ welcome, keyPackage, privatePart, trusted }: Joining): Promise<GroupState> {
   const message = decode(welcome)
   if (message.wireformat !== 'mls_welcome') throw new Malformed('not a welcome')
+  if (message.welcome.cipherSuite !== SUITE_NAME) throw new Untrusted('another cipher suite')
   const keys = { initPrivateKey: privatePart.slice(0, 32), hpkePrivateKey: privatePart.slice(32, 64), signaturePrivateKey: NO_KEY }
   const added = keyPackageOf(keyPackage)
   const [joined, extensions] = await guarded(async () =>
@@ -227,12 +230,12 @@ export async function decrypt(state: GroupState, bytes: Uint8Array): Promise<Dec
   const inside = insideOf(state)
   const message = decode(bytes)
   if (message.wireformat !== 'mls_private_message') throw new Malformed('not a private message')
-  if (!equal(header.groupId, inside.groupContext.groupId)) throw new Untrusted('of another group')
+  if (!equal(header.groupId, inside.groupContext.groupId)) throw new Forked('of another group')
   if (header.authenticatedData.length !== 0) throw new Untrusted('authenticated data in an application message')
   const epoch = BigInt(header.epoch)
   const isCurrent = epoch === inside.groupContext.epoch
   const keys = isCurrent ? { ...inside, senderDataSecret: inside.keySchedule.senderDataSecret } : inside.historicalReceiverData.get(epoch)
-  if (keys === undefined) throw new Untrusted('of an epoch whose keys are gone')
+  if (keys === undefined) throw new Forked('of an epoch whose keys are gone')
   const { senderDataSecret, secretTree, ratchetTree, groupContext } = keys
   const opening = await guarded(async () =>
     unprotectPrivateMessage(senderDataSecret, message.privateMessage, secretTree, ratchetTree, groupContext, KEYS_KEPT, await suite(null)),
@@ -362,6 +365,10 @@ function withTerms({ groupContext: { extensions } }: ClientState, terms: Uint8Ar
 
 function missingTerms(): never {
   throw new Untrusted('a group without terms')
+}
+
+function sameEpoch(a: LibraryState['groupContext'], b: LibraryState['groupContext']): boolean {
+  return a.epoch === b.epoch && equal(a.groupId, b.groupId) && equal(a.confirmedTranscriptHash, b.confirmedTranscriptHash)
 }
 
 function withOldTree(inside: Inside, epoch: bigint, secretTree: LibraryState['secretTree']): Inside {
