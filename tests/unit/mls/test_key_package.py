@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests.unit.mls.cast import DAY, NOW, a_device, unsafe_for_tests_entropy
 
 from sotto_keys.device.mls.own_key_package import OwnKeyPackage
 from sotto_keys.device.mls.signing import sign_with_label
@@ -11,7 +12,6 @@ from sotto_keys.shared.mls.extensions import LAST_RESORT, Extension
 from sotto_keys.shared.mls.key_package import KeyPackage, parse_key_package, verify_key_package, verify_signatures
 from sotto_keys.shared.mls.leaf_node import Capabilities, Credential, LeafNode, LeafSource
 from sotto_keys.shared.untrusted import Lapsed, Malformed, Untrusted
-from tests.unit.mls.cast import DAY, NOW, a_device, unsafe_for_tests_entropy
 
 DEVICE = a_device(unsafe_for_tests_entropy(7), "agent")
 PACKAGE = DEVICE.package.public

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests.unit.mls.cast import a_device, unsafe_for_tests_entropy
 
 from sotto_keys.device.mls.signing import sign_with_label
 from sotto_keys.shared.mls.codec import opaque, read_whole, uint16
@@ -10,7 +11,6 @@ from sotto_keys.shared.mls.crypto_labels import LEAF_NODE_TBS, verify_with_label
 from sotto_keys.shared.mls.extensions import Extension, required_capabilities
 from sotto_keys.shared.mls.leaf_node import X509, Credential, LeafNode, LeafSource, Lifetime, verify_leaf
 from sotto_keys.shared.untrusted import BadSignature, Lapsed, Malformed
-from tests.unit.mls.cast import a_device, unsafe_for_tests_entropy
 
 DEVICE = a_device(unsafe_for_tests_entropy(1))
 LEAF = DEVICE.package.public.leaf

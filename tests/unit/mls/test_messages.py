@@ -3,17 +3,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests.unit.mls.cast import a_device, a_group, follow, grown, unsafe_for_tests_entropy
 
 from sotto_keys.device.mls.application_messages import decrypt, encrypt
 from sotto_keys.device.mls.committing import create_commit
 from sotto_keys.device.mls.private_messages import PADDING_STEP, protect_private
 from sotto_keys.device.mls.secret_bytes import SecretBytes
-from sotto_keys.device.mls.secret_tree import FARTHEST_STEP, NEVER, SKIPPED_KEPT, Ratchet
+from sotto_keys.device.mls.secret_tree import FARTHEST_STEP, NEVER, SKIPPED_KEPT, Ratchet, Use
 from sotto_keys.device.mls.signing import sign_content
+from sotto_keys.device.mls.stored_member import member_from_bytes, member_to_bytes
 from sotto_keys.shared.mls.framing import PRIVATE_MESSAGE, FramedContent, Sender, SenderType
 from sotto_keys.shared.mls.private_message import parse_application_message, parse_private_message
 from sotto_keys.shared.untrusted import Forked, Inconsistent, Malformed, Replayed, Unreadable, Untrusted
-from tests.unit.mls.cast import a_device, a_group, follow, grown, unsafe_for_tests_entropy
 
 ENTROPY = unsafe_for_tests_entropy(11)
 ALICE, BOB = a_group(2, ENTROPY)
@@ -91,7 +92,8 @@ def test_another_message_is_no_private_message() -> None:
 
 def test_a_message_too_short_to_be_sealed_is_refused() -> None:
     _, message = encrypt(ALICE, b"hello", entropy=ENTROPY)
-    for short in (replace(parse_private_message(message), **{name: b"x"}) for name in ("ciphertext", "sealed_sender")):
+    parsed = parse_private_message(message)
+    for short in (replace(parsed, ciphertext=b"x"), replace(parsed, sealed_sender=b"x")):
         with pytest.raises(Unreadable):
             decrypt(BOB, short.to_message())
 
@@ -102,7 +104,7 @@ def sealed_by_bob(*, leaf: int, padding: bytes = b"") -> bytes:
     framed = FramedContent(ALICE.group_id, ALICE.epoch, Sender(SenderType.MEMBER, leaf), b"", b"hello")
     made = sign_content(BOB.signing_key, framed, wire_format=PRIVATE_MESSAGE, context=context)
     if padding:
-        made = replace(made, signature=made.signature, confirmation_tag=padding)
+        made = replace(made, confirmation_tag=padding)
     return protect_private(BOB.message_keys(), made, entropy=ENTROPY)[0].to_message()
 
 
@@ -146,3 +148,21 @@ def test_a_ratchet_never_gives_a_key_twice_nor_one_that_it_forgot() -> None:
 def test_a_ratchet_ends_before_its_number_would_wrap() -> None:
     with pytest.raises(Inconsistent):
         Ratchet(SecretBytes(32), NEVER - 1).at(NEVER)
+
+
+def test_skipped_keys_and_the_epoch_before_are_stored_and_read_back() -> None:
+    alice, skipped = encrypt(ALICE, b"skipped", entropy=ENTROPY)
+    _, message = encrypt(alice, b"second", entropy=ENTROPY)
+    bob = follow(decrypt(BOB, message)[0], create_commit(ALICE, authenticated_data=b"", entropy=ENTROPY))
+    restored = member_from_bytes(member_to_bytes(bob))
+    assert restored == bob
+    assert decrypt(restored, skipped)[1].content == b"skipped"
+
+
+def test_a_stored_ratchet_of_unknown_use_is_refused() -> None:
+    bob, _ = decrypt(BOB, encrypt(ALICE, b"hello", entropy=ENTROPY)[1])
+    stored = member_to_bytes(bob)
+    ratchet = bob.tree.ratchets[0, Use.HANDSHAKE]
+    place = stored.index(b"\x00\x00\x00\x00\x00\x20" + ratchet.secret)
+    with pytest.raises(Malformed):
+        member_from_bytes(stored[: place + 4] + b"\x02" + stored[place + 5 :])

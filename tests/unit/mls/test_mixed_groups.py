@@ -1,21 +1,25 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pytest
+from tests.unit.mls.cast import Device, a_creator, a_device, joined, unsafe_for_tests_entropy
 
 from sotto_keys.device.mls.application_messages import decrypt, encrypt
 from sotto_keys.device.mls.committing import PendingCommit, adopt_commit, create_commit
 from sotto_keys.device.mls.create_group import group_extensions
-from sotto_keys.device.mls.member import Member
 from sotto_keys.device.mls.processing import process_commit
 from sotto_keys.device.mls.stored_member import member_from_bytes, member_to_bytes, pending_from_bytes, pending_to_bytes
-from sotto_keys.shared.mls.key_package import KeyPackage
 from sotto_keys.shared.mls.parsed_commit import parse_commit
 from sotto_keys.shared.mls.public_group import PublicGroup, start_public_group
-from tests.unit.mls.cast import Device, a_creator, a_device, joined, unsafe_for_tests_entropy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sotto_keys.device.mls.member import Member
+    from sotto_keys.shared.mls.key_package import KeyPackage
 
 LARGEST = 8
 STEPS = 24

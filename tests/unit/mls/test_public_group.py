@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
+from tests.unit.mls.cast import GROUP, TERMS, a_creator, a_device, a_group, unsafe_for_tests_entropy
 
 from sotto_keys.device.mls.committing import create_commit
 from sotto_keys.device.mls.create_group import group_extensions
-from sotto_keys.device.mls.member import Member
 from sotto_keys.device.mls.signing import sign_with_label
 from sotto_keys.shared.mls.codec import opaque, read_whole
 from sotto_keys.shared.mls.crypto_labels import GROUP_INFO_TBS
@@ -18,7 +18,11 @@ from sotto_keys.shared.mls.parsed_commit import ParsedCommit, parse_commit, read
 from sotto_keys.shared.mls.proposals import Remove
 from sotto_keys.shared.mls.public_group import PublicGroup, start_public_group, tree_of, verify_group
 from sotto_keys.shared.untrusted import BadSignature, Forked, Inconsistent, Malformed
-from tests.unit.mls.cast import GROUP, TERMS, a_creator, a_device, a_group, unsafe_for_tests_entropy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sotto_keys.device.mls.member import Member
 
 ENTROPY = unsafe_for_tests_entropy(21)
 CREATOR = a_creator(ENTROPY)
@@ -121,6 +125,7 @@ def test_the_relay_follows_a_commit_and_shows_what_it_would_do() -> None:
     assert (after.epoch, after.terms, after.extensions) == (TRIO[0].epoch + 1, b"other terms", new_terms)
     assert after.leaf(1) == device.package.public.leaf
     assert (commit.group_id, commit.epoch, commit.authenticated_data) == (GROUP, TRIO[0].epoch, b"note")
+    assert len(commit.proposals) == 3
     assert commit.path is not None
     assert len(commit.path.keys()) == len(commit.path.nodes) + 1
     assert len(commit.signature) == 64
@@ -158,9 +163,7 @@ def test_only_a_members_commit_parses_as_one() -> None:
     public = read_whole(message, read_public_message)
     authenticated = public.authenticated
     outside = replace(authenticated, framed=replace(authenticated.framed, sender=Sender(SenderType.NEW_MEMBER_COMMIT)))
-    proposal = replace(
-        authenticated, framed=replace(authenticated.framed, content=Remove(1)), confirmation_tag=None
-    )
+    proposal = replace(authenticated, framed=replace(authenticated.framed, content=Remove(1)), confirmation_tag=None)
     for other in (
         replace(public, authenticated=outside, membership_tag=None),
         replace(public, authenticated=proposal),

@@ -10,7 +10,6 @@ from sotto_keys.device.mls.secret_bytes import SecretBytes
 from sotto_keys.device.mls.signing import sign_content
 from sotto_keys.shared.mls.framing import PRIVATE_MESSAGE, FramedContent, Sender, SenderType
 from sotto_keys.shared.mls.private_message import parse_application_message
-from sotto_keys.shared.untrusted import Inconsistent
 
 if TYPE_CHECKING:
     from sotto_keys.device.mls.hpke import Entropy
@@ -51,8 +50,7 @@ def decrypt(member: Member, message: bytes) -> tuple[Member, Opened]:
     keys = member.past if is_past and member.past is not None else member.message_keys()
     authenticated, tree = unprotect_private(keys, parsed)
     framed = authenticated.framed
-    if not isinstance(framed.content, bytes):
-        raise Inconsistent("not an application message")
+    assert isinstance(framed.content, bytes), "an application message holds bytes"
     opened = Opened(framed.sender.index, framed.epoch, SecretBytes(framed.content))
     if keys is member.past:
         return replace(member, past=replace(member.past, tree=tree)), opened

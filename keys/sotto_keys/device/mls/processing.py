@@ -14,7 +14,7 @@ from sotto_keys.device.mls.secret_tree import new_secret_tree
 from sotto_keys.shared.mls.codec import read_whole
 from sotto_keys.shared.mls.parsed_commit import read_public_message
 from sotto_keys.shared.mls.public_group import adopt
-from sotto_keys.shared.untrusted import Forked, Malformed
+from sotto_keys.shared.untrusted import Forked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,8 +56,7 @@ def process_commit(
     if member.own_leaf in staged.change.removed:
         # The leaf number may belong to a newcomer already: only the Remove tells.
         return Processed(None, staged)
-    if commit.confirmation_tag is None:
-        raise Malformed("a commit without a confirmation tag")
+    assert commit.confirmation_tag is not None, "a commit was read with its tag"
     after = _enter(member, staged, confirmation_tag=commit.confirmation_tag, psks=psks or {})
     return Processed(after, staged)
 

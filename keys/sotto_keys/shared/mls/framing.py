@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, assert_never
 
 from sotto_keys.shared.mls.codec import Reader, opaque, uint8, uint16, uint32, uint64
 from sotto_keys.shared.mls.commit import Commit
@@ -87,6 +87,8 @@ def content_type_of(content: Content) -> ContentType:
             return ContentType.COMMIT
         case Add() | Update() | Remove() | PreSharedKey() | ReInit() | ExternalInit() | GroupContextExtensions():
             return ContentType.PROPOSAL
+        case _:
+            assert_never(content)
 
 
 def encode_content(content: Content) -> bytes:
@@ -113,6 +115,8 @@ def read_content(reader: Reader, kind: ContentType) -> Content:
             return read_proposal(reader)
         case ContentType.COMMIT:
             return Commit.read(reader)
+        case _:
+            assert_never(kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,8 +109,7 @@ def verify_key_package(package: KeyPackage, *, at: int) -> None:
     """
     verify_signatures(package)
     leaf = package.leaf
-    if leaf.lifetime is None:
-        raise Malformed("a key package without a lifetime")
+    assert leaf.lifetime is not None, "a leaf with this source was read with its lifetime"
     leaf.lifetime.check(at=at)
     capabilities = leaf.capabilities
     if (

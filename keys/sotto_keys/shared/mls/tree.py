@@ -13,7 +13,6 @@ from sotto_keys.shared.mls.leaf_node import LeafNode
 from sotto_keys.shared.mls.tree_math import (
     direct_path,
     full_width,
-    is_below,
     leaves_below,
     left,
     level,
@@ -205,8 +204,3 @@ def _check_places(tree: RatchetTree) -> None:
 def children(node: int) -> tuple[int, int]:
     """Left and right child of a parent node."""
     return left(node), right(node)
-
-
-def child_towards(ancestor: int, node: int) -> int:
-    """The child of `ancestor` whose subtree holds `node`."""
-    return left(ancestor) if is_below(node, left(ancestor)) else right(ancestor)
