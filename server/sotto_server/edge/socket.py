@@ -153,7 +153,7 @@ class Socket:
         return bytes(message.data)
 
     async def _converse(self) -> None:
-        while not self._is_over and (octets := await self._receive()) is not None:
+        while (octets := await self._receive()) is not None and not self._is_over:
             try:
                 frame = self._session.receive(octets, self._around.clock.now())
             except Refused as refused:
@@ -210,7 +210,13 @@ class Socket:
             self._writable.set()
 
     def _too_slow(self) -> None:
+        if self._is_over:
+            return
+        self._is_over = True
         self._session.close()
+        self._around.journal.tell(
+            Event.SOCKET_REFUSED, connection=self._session.connection, close_code=Close.TOO_SLOW
+        )
         self._door.end(Close.TOO_SLOW)
 
     # the bell
@@ -268,6 +274,7 @@ class Socket:
         return True
 
     async def _close(self, code: int) -> None:
+        self._is_over = True
         self._session.close()
         if self._door.writing_paused:
             self._door.end(code)

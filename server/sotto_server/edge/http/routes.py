@@ -48,7 +48,7 @@ ROUTES: Final = (
     Route(hdrs.METH_GET, "/readyz", health.get_readiness),
     Route(hdrs.METH_GET, "/version", health.get_version),
 )
-_KINDS: Final = {route.path: route.kind for route in ROUTES}
+_KINDS: Final = {route.handler: route.kind for route in ROUTES}
 _REFERENCE_BYTES: Final = 6
 
 
@@ -62,16 +62,17 @@ def add_routes(app: web.Application) -> None:
 
 def kind_of(request: web.Request) -> Kind:
     """What the asked-for address serves; what is no address is an answer."""
-    resource = request.match_info.route.resource
-    return Kind.ANSWER if resource is None else _KINDS.get(resource.canonical, Kind.ANSWER)
+    return _KINDS.get(request.match_info.handler, Kind.ANSWER)
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
     kind = kind_of(request)
     if kind is Kind.BUNDLE and response.status >= 400:  # noqa: PLR2004 - "not there" must not be kept for a year
         kind = Kind.PUBLISHED
-    for name, value in request.app[RELAY].front.headers.of(kind).items():
+    headers = request.app[RELAY].front.headers.of(kind)
+    for name, value in headers.items():
         response.headers.setdefault(name, value)
+    response.headers[hdrs.SERVER] = headers[hdrs.SERVER]
 
 
 @web.middleware
