@@ -7,6 +7,7 @@ from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from tests.support.relay_people import look
 from tests.vectors.trust_world import DAY, HOUR, POLICY, World, credential, credential_document, key, trust_document
 
 from sotto_keys.device.mls.application_messages import encrypt
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 
     from sotto_keys.device.mls.member import Member
     from sotto_keys.shared.secret import SecretSigningKey
+    from sotto_keys.shared.strict_json import Json
+    from sotto_server.domain.conversation import Conversation
     from sotto_server.ports import Store, Unit, UseCase
 
 C = TypeVar("C")
@@ -296,6 +299,11 @@ class RelayWorld:
     def ask(self, use_case: UseCase[Asked[F], R], frame: F, by: Speaker) -> R:
         return self.do(use_case, Asked(frame, by))
 
+    def conversation(self, name: ConversationId) -> Conversation:
+        found = self.see(look, name)
+        assert found is not None
+        return found
+
     def offered(self, conversation: ConversationId) -> bytes:
         """The key package the customer is shown."""
         return self.see(_offered, conversation)
@@ -309,6 +317,6 @@ class RelayWorld:
         return committed
 
     def revoke(self, device: AgentDevice, *, version: int = 2) -> None:
-        revoked = [{"cred_id": f"{device.device}-1", "at": self.now, "reason": "lost"}]
+        revoked: Json = [{"cred_id": f"{device.device}-1", "at": self.now, "reason": "lost"}]
         document = trust_document(version, revoked=revoked, issued=self.now)
         self.do(publish_documents, Documents(trust=World().with_trust(document).trust))

@@ -31,19 +31,12 @@ from sotto_wire.refusals import (
 if TYPE_CHECKING:
     from tests.support.relay_world import RelayWorld
 
-    from sotto_server.domain.conversation import Conversation
     from sotto_server.domain.mailbox import StoredEnvelope
     from sotto_wire.ids import ConversationId, DeviceKey
 
 
-def conversation(relay: RelayWorld, name: ConversationId) -> Conversation:
-    found = relay.see(lambda unit, one, now: unit.mail.conversation(one), name)  # noqa: ARG005
-    assert found is not None
-    return found
-
-
 def envelopes(relay: RelayWorld, name: ConversationId, reader: DeviceKey) -> list[StoredEnvelope]:
-    key = conversation(relay, name).key
+    key = relay.conversation(name).key
     return relay.see(
         lambda unit, one, now: unit.mail.envelopes(key, reader=one, after=0, until=99, limit=99),  # noqa: ARG005
         reader,
@@ -62,7 +55,7 @@ def test_the_customers_add_makes_the_agent_a_member(
 ) -> None:
     relay.equip(ana)
     committed = relay.meet(customer, ana)
-    now = conversation(relay, customer.conversation)
+    now = relay.conversation(customer.conversation)
     assert (now.stage, now.epoch, now.head, now.proposed) == ("active", 1, 2, None)
     assert [(each.device, each.since) for each in now.members] == [
         (customer.key.public, 0),
@@ -93,7 +86,7 @@ def test_the_same_commit_again_gets_the_same_answer(
     frame = customer.commit(proposed(relay, customer, ana))
     first = relay.commit(frame, customer.speaker)
     assert relay.commit(frame, customer.speaker) == first
-    assert conversation(relay, customer.conversation).head == 2
+    assert relay.conversation(customer.conversation).head == 2
 
 
 def test_of_two_commits_for_one_epoch_the_first_wins(relay: RelayWorld, customer: CustomerDevice) -> None:
@@ -129,7 +122,7 @@ def test_an_add_without_its_welcome_is_refused(relay: RelayWorld, customer: Cust
     frame = customer.commit(proposed(relay, customer, ana))
     with pytest.raises(BadFrame):
         relay.commit(msgspec.structs.replace(frame, welcome=None), customer.speaker)
-    assert conversation(relay, customer.conversation).epoch == 0
+    assert relay.conversation(customer.conversation).epoch == 0
 
 
 def test_a_welcome_for_somebody_else_is_refused(relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice) -> None:
@@ -193,7 +186,7 @@ def test_a_commit_with_a_changed_byte_changes_nothing(
         octets[place] ^= 0x41
         with pytest.raises((Refused, Untrusted)):
             relay.commit(msgspec.structs.replace(frame, commit=bytes(octets)), customer.speaker)
-    assert conversation(relay, customer.conversation).epoch == 0
+    assert relay.conversation(customer.conversation).epoch == 0
 
 
 def test_a_removed_agent_hears_of_it_and_of_nothing_after(
@@ -203,9 +196,9 @@ def test_a_removed_agent_hears_of_it_and_of_nothing_after(
     relay.meet(customer, ana)
     removal = relay.commit(customer.commit(remove=[ana.key.public]), customer.speaker)
     customer.adopt()
-    member = conversation(relay, customer.conversation).member(ana.key.public)
+    member = relay.conversation(customer.conversation).member(ana.key.public)
     assert member.until == removal.seq
-    assert conversation(relay, customer.conversation).stage == "waiting"
+    assert relay.conversation(customer.conversation).stage == "waiting"
     with pytest.raises(NotFound):
         relay.ask(post_envelope, customer.post(1), ana.speaker)
 
@@ -219,7 +212,7 @@ def test_an_agent_who_comes_back_keeps_counting_its_messages(
     customer.adopt()
     relay.take(ana, customer.conversation)
     relay.commit(customer.commit(relay.offered(customer.conversation)), customer.speaker)
-    now = conversation(relay, customer.conversation)
+    now = relay.conversation(customer.conversation)
     assert (now.stage, now.epoch) == ("active", 3)
     assert now.member(ana.key.public).is_current
 

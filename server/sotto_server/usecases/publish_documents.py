@@ -63,7 +63,8 @@ def _publish_trust(unit: Unit, documents: Documents, *, now: Millis) -> TrustSta
         raise Unavailable("not set up with a root")
     roots = _with_newer([each.envelope for each in kept], documents.roots)
     before = unit.trusts.newest()
-    trust = documents.trust or (None if before is None else before.envelope)
+    kept_trust = None if before is None else before.envelope
+    trust = kept_trust if documents.trust is None else documents.trust
     if trust is None:
         raise Unavailable("no trust document yet")
     pinned = parse_envelope(roots[0]).digest
