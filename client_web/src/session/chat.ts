@@ -52,6 +52,8 @@ export interface Chat {
   /** A commit of our own; null plans nothing. False while another is on its way. What our gate refuses is the caller's to show. */
   propose(plan: (conversation: Conversation, situation: Situation) => Promise<Plan | null>): Promise<boolean>
   problemIs(problem: Problem | null): void
+  /** Over: its record is deleted, together with `changes`, and never written again. */
+  retire(changes: ReadonlyMap<string, Uint8Array | null>): Promise<void>
 }
 
 export const recordName = (conversation: Uint8Array): string => `conversation.${toHex(conversation)}`
@@ -64,10 +66,11 @@ export const runChat = (initial: Conversation, world: ChatWorld): Chat => {
   let isPosting = false
   let isCommitting = false
   let isResumed = false
+  let isRetired = false
   const id = initial.id
 
   const keep = async ({ conversation, spent }: Step): Promise<void> => {
-    await store.save(new Map([[recordName(id), encodeConversation(conversation)]]))
+    if (!isRetired) await store.save(new Map([[recordName(id), encodeConversation(conversation)]]))
     current = conversation
     for (const each of spent) wipe(each)
     world.changed()
@@ -149,7 +152,8 @@ export const runChat = (initial: Conversation, world: ChatWorld): Chat => {
     switch (error.code) {
       case 'stale_epoch':
         start(() => keepOnly(stale(current, item)))
-        return pump()
+        pump()
+        return
       case 'too_fast':
       case 'mailbox_full':
       case 'unavailable':
@@ -158,7 +162,7 @@ export const runChat = (initial: Conversation, world: ChatWorld): Chat => {
       default:
         problem = { code: 'refused', detail: error.code }
         start(() => keepOnly(notSent(current, item)))
-        return pump()
+        pump()
     }
   }
 
@@ -296,6 +300,11 @@ export const runChat = (initial: Conversation, world: ChatWorld): Chat => {
       })
       return isTaken
     },
+    retire: (changes) =>
+      inOrder.run(async () => {
+        isRetired = true
+        await store.save(new Map([...changes, [recordName(id), null]]))
+      }),
     problemIs: (next) => {
       problem = next
       world.changed()

@@ -77,16 +77,10 @@ export const KEY_PACKAGES: Shape<readonly KeyPackageRecord[]> = list(
 /** One conversation of an agent, so that a reload knows which to read back. */
 export interface ChatIndexEntry {
   readonly conversation: Uint8Array
-  readonly site: string
-  readonly desk: string
 }
 
 export const CHAT_INDEX: Shape<readonly ChatIndexEntry[]> = list(
-  struct<ChatIndexEntry>('chat', null, [
-    ['conversation', bytes(16, 16)],
-    ['site', WORDS],
-    ['desk', WORDS],
-  ]),
+  struct<ChatIndexEntry>('chat', null, [['conversation', bytes(16, 16)]]),
   0,
   Infinity,
 )

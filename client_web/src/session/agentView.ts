@@ -1,0 +1,62 @@
+/** How the agent's conversations and desks look on a screen. */
+import type { AgentChat, ChatSummary, DeskView, Problem } from '../core/views.ts'
+import type { ConversationCard, Queue } from '../wire/generated/frames.ts'
+import { toHex } from '../wire/octets.ts'
+import type { Chat } from './chat.ts'
+import { brokenProblem, entryViews, readerViews, wordsView } from './conversationView.ts'
+
+export const chatLabel = (conversation: Uint8Array): string => `Customer · ${toHex(conversation).slice(0, 4)}`
+
+export const deskView = (desk: string, queue: Queue | undefined): DeskView => ({
+  desk,
+  label: desk,
+  waiting: (queue?.waiting ?? []).map(({ conversation, site, waitingSince }) => ({
+    conversation: toHex(conversation),
+    site,
+    waitingSince,
+  })),
+  waitingCount: queue?.waitingCount ?? 0,
+  activeCount: queue?.activeCount ?? 0,
+})
+
+export const summaryOf = (chat: Chat): ChatSummary => {
+  const { conversation } = chat
+  const last = conversation.entries.findLast((entry) => entry.tag === 'message')
+  return {
+    conversation: toHex(conversation.id),
+    label: chatLabel(conversation.id),
+    stage: conversation.stage === 'closed' ? 'closed' : 'active',
+    unread: conversation.unread,
+    last: last?.tag === 'message' ? last.text : '',
+    lastAt: last?.at ?? conversation.openedAt,
+  }
+}
+
+export const chatView = (chat: Chat, { me, problem }: { readonly me: Uint8Array; readonly problem: Problem | null }): AgentChat => {
+  const { conversation } = chat
+  return {
+    ...summaryOf(chat),
+    site: conversation.facts.terms.site,
+    desk: conversation.facts.terms.desk,
+    entries: entryViews(conversation),
+    readers: readerViews(conversation, me),
+    words: wordsView(conversation),
+    problem: brokenProblem(conversation) ?? chat.problem ?? problem,
+  }
+}
+
+/** Taken, and not yet let in by the customer's device. */
+export const proposedView = (card: ConversationCard): AgentChat => ({
+  conversation: toHex(card.conversation),
+  label: chatLabel(card.conversation),
+  stage: card.stage === 'closed' ? 'closed' : 'proposed',
+  unread: 0,
+  last: '',
+  lastAt: card.openedAt,
+  site: card.site,
+  desk: card.desk,
+  entries: [],
+  readers: [],
+  words: null,
+  problem: null,
+})

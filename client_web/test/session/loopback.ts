@@ -1,0 +1,361 @@
+/** A small real relay in memory: order, one winner per epoch, redelivery, proposals. It judges nothing: what must be refused, the clients refuse. */
+import { sha256 } from '../../src/keys/digest.ts'
+import { opaque } from '../../src/keys/mls/bytes.ts'
+import { parseCommit } from '../../src/keys/mls/parse.ts'
+import { Reader } from '../../src/keys/mls/reader.ts'
+import type { LinkEvent, LinkPort } from '../../src/core/ports.ts'
+import { HELLO_CLAIMS, WELCOME_BUNDLE } from '../../src/wire/generated/claims.ts'
+import { type ConversationCard, type Envelope, FROM_CLIENT, FROM_RELAY, type FromClient, type FromRelay } from '../../src/wire/generated/frames.ts'
+import type { Stage } from '../../src/wire/generated/stages.ts'
+import { concat, fromHex, toHex } from '../../src/wire/octets.ts'
+import { decodeAs, encodeAs } from '../../src/wire/shape.ts'
+
+interface Member {
+  readonly device: string
+  since: number
+  until: number
+  acked: number
+  lastNumber: number
+}
+
+interface Held {
+  readonly id: Uint8Array
+  readonly customer: string
+  readonly desk: string
+  readonly site: string
+  stage: Stage
+  epoch: number
+  committedAt: number
+  interim: Uint8Array
+  readonly envelopes: (Envelope & { readonly to: string | null })[]
+  readonly members: Member[]
+  offer: { readonly device: string; readonly keyPackage: Uint8Array } | null
+}
+
+interface Socket {
+  device: string
+  role: 'customer' | 'agent'
+  readonly following: Map<string, number>
+  readonly watching: Set<string>
+  say(frame: FromRelay): void
+  close(code: number): void
+}
+
+export interface Relay {
+  /** One client's line to this relay. */
+  port(): LinkPort
+  readonly conversations: ReadonlyMap<string, Held>
+  /** Hex of a device to its credential. */
+  readonly credentials: Map<string, Uint8Array>
+  readonly packages: Map<string, Uint8Array[]>
+  readonly enrolled: Set<string>
+  /** What the customer is shown instead of the taken device's key package. */
+  swapKeyPackage(swap: ((keyPackage: Uint8Array) => Uint8Array) | null): void
+  refuseNext(tag: FromClient['tag'], code: string): void
+  pushTrust(bundle: Uint8Array): void
+  issued(device: Uint8Array): void
+  dropAll(code?: number): void
+  readonly seen: FromClient['tag'][]
+}
+
+const interimOf = (confirmed: Uint8Array, tag: Uint8Array): Promise<Uint8Array> => sha256(concat(confirmed, opaque(tag)))
+
+const firstInterim = (groupInfo: Uint8Array): Promise<Uint8Array> => {
+  const reader = new Reader(groupInfo)
+  reader.take(8)
+  reader.opaque()
+  reader.take(8)
+  reader.opaque()
+  const confirmed = reader.opaque()
+  reader.opaque()
+  reader.opaque()
+  return interimOf(confirmed, reader.opaque())
+}
+
+export const newRelay = (now: () => number): Relay => {
+  const conversations = new Map<string, Held>()
+  const credentials = new Map<string, Uint8Array>()
+  const packages = new Map<string, Uint8Array[]>()
+  const enrolled = new Set<string>()
+  const sockets = new Set<Socket>()
+  const refusals: { tag: string; code: string }[] = []
+  const seen: FromClient['tag'][] = []
+  let swap: ((keyPackage: Uint8Array) => Uint8Array) | null = null
+  let work: Promise<unknown> = Promise.resolve()
+
+  const memberOf = (held: Held, device: string): Member | undefined => held.members.find((member) => member.device === device && member.until === Infinity)
+  const card = (held: Held, device: string): ConversationCard => {
+    const member = memberOf(held, device)
+    const head = held.envelopes.length
+    return {
+      conversation: held.id,
+      site: held.site,
+      desk: held.desk,
+      stage: held.stage,
+      group: 1,
+      epoch: held.epoch,
+      head,
+      since: member?.since ?? head,
+      lastNumber: member?.lastNumber ?? 0,
+      committedAt: held.committedAt,
+      openedAt: now(),
+      closesAt: now() + 1000,
+    }
+  }
+  const deliver = (): void => {
+    for (const socket of sockets) {
+      for (const [name, after] of socket.following) {
+        const held = conversations.get(name)
+        const member = held && memberOf(held, socket.device)
+        if (held === undefined || member === undefined) continue
+        for (const { to, ...envelope } of held.envelopes) {
+          if (envelope.seq <= Math.max(after, member.since) || (to !== null && to !== socket.device)) continue
+          socket.say(envelope)
+        }
+        socket.following.set(name, Math.max(after, held.envelopes.length))
+      }
+    }
+  }
+  const changed = (held: Held): void => {
+    for (const socket of sockets) {
+      if (memberOf(held, socket.device) || held.offer?.device === socket.device) socket.say({ tag: 'changed', card: card(held, socket.device) })
+      if (held.customer === socket.device && held.offer !== null && held.stage === 'proposed') {
+        const keyPackage = swap?.(held.offer.keyPackage) ?? held.offer.keyPackage
+        socket.say({ tag: 'proposal', conversation: held.id, group: 1, keyPackage })
+      }
+      if (socket.watching.has(held.desk)) queue(socket, held.desk)
+    }
+  }
+  const queue = (socket: Socket, desk: string): void => {
+    const waiting = [...conversations.values()].filter((held) => held.desk === desk && held.stage === 'waiting')
+    socket.say({
+      tag: 'queue',
+      desk,
+      waiting: waiting.map((held) => ({ conversation: held.id, site: held.site, waitingSince: now() })),
+      waitingCount: waiting.length,
+      activeCount: 0,
+    })
+  }
+  const append = (held: Held, entry: Omit<Envelope, 'tag' | 'conversation' | 'seq' | 'group' | 'postedAt'> & { readonly to?: string }): number => {
+    const { to = null, ...envelope } = entry
+    const seq = held.envelopes.length + 1
+    held.envelopes.push({ tag: 'envelope', conversation: held.id, seq, group: 1, postedAt: now(), ...envelope, to })
+    return seq
+  }
+  const octetsOf = fromHex
+
+  const take = async (socket: Socket, frame: FromClient): Promise<void> => {
+    seen.push(frame.tag)
+    const refusal = refusals.findIndex(({ tag }) => tag === frame.tag)
+    if (refusal >= 0 && 'ref' in frame) {
+      const [refused] = refusals.splice(refusal, 1)
+      return socket.say({ tag: 'refused', ref: frame.ref, code: refused?.code ?? '', retryAfterMs: 1, notice: null, reference: null })
+    }
+    switch (frame.tag) {
+      case 'hello': {
+        const claims = decodeAs(HELLO_CLAIMS, frame.hello.claims)
+        socket.device = toHex(claims.device)
+        socket.role = claims.role
+        return welcome(socket)
+      }
+      case 'open': {
+        const name = toHex(frame.conversation)
+        const held: Held = conversations.get(name) ?? {
+          id: frame.conversation,
+          customer: socket.device,
+          desk: 'support',
+          site: 'shop',
+          stage: 'waiting',
+          epoch: 0,
+          committedAt: 0,
+          interim: await firstInterim(frame.groupInfo),
+          envelopes: [],
+          members: [{ device: socket.device, since: 0, until: Infinity, acked: 0, lastNumber: 0 }],
+          offer: null,
+        }
+        conversations.set(name, held)
+        socket.say({ tag: 'opened', ref: frame.ref, card: card(held, socket.device), receipt: Uint8Array.of(1), ahead: 0 })
+        return changed(held)
+      }
+      case 'follow':
+        socket.following.set(toHex(frame.conversation), frame.after)
+        socket.say({ tag: 'done', ref: frame.ref })
+        return deliver()
+      case 'ack': {
+        const held = conversations.get(toHex(frame.conversation))
+        const member = held && memberOf(held, socket.device)
+        if (held === undefined || member === undefined) return
+        member.acked = Math.max(member.acked, frame.seq)
+        for (const other of sockets) {
+          const rest = held.members.filter(({ device, until }) => device !== other.device && until === Infinity)
+          if (rest.length > 0 && memberOf(held, other.device)) {
+            other.say({ tag: 'delivered', conversation: held.id, seq: Math.min(...rest.map(({ acked }) => acked)) })
+          }
+        }
+        return
+      }
+      case 'post':
+      case 'commit':
+      case 'close':
+        return inConversation(socket, frame)
+      case 'enrol':
+        enrolled.add(socket.device)
+        socket.say({ tag: 'done', ref: frame.ref })
+        return socket.say({ tag: 'device', deviceState: 'pending', credential: null })
+      case 'publish': {
+        const all = [...(packages.get(socket.device) ?? []), ...frame.packages]
+        packages.set(socket.device, all)
+        return socket.say({ tag: 'held', ref: frame.ref, singleUse: all.length })
+      }
+      case 'watch':
+        socket.watching.add(frame.desk)
+        socket.say({ tag: 'done', ref: frame.ref })
+        return queue(socket, frame.desk)
+      case 'take': {
+        const held = [...conversations.values()].find((each) => each.stage === 'waiting')
+        const keyPackage = packages.get(socket.device)?.pop()
+        const refused = held === undefined ? 'not_found' : keyPackage === undefined ? 'no_key_package' : null
+        if (held === undefined || keyPackage === undefined) {
+          return socket.say({ tag: 'refused', ref: frame.ref, code: refused ?? '', retryAfterMs: null, notice: null, reference: null })
+        }
+        held.offer = { device: socket.device, keyPackage }
+        held.stage = 'proposed'
+        socket.say({ tag: 'taken', ref: frame.ref, card: card(held, socket.device) })
+        return changed(held)
+      }
+    }
+  }
+  const inConversation = async (socket: Socket, frame: Extract<FromClient, { tag: 'post' | 'commit' | 'close' }>): Promise<void> => {
+    const { ref } = frame
+    const refuse = (code: string): void => socket.say({ tag: 'refused', ref, code, retryAfterMs: null, notice: null, reference: null })
+    const held = conversations.get(toHex(frame.conversation))
+    const member = held && memberOf(held, socket.device)
+    if (held === undefined || member === undefined) return refuse('not_found')
+    if (frame.tag === 'close') {
+      held.stage = 'closed'
+      socket.say({ tag: 'done', ref })
+      return changed(held)
+    }
+    if (held.stage === 'closed') return refuse('wrong_stage')
+    const sender = octetsOf(socket.device)
+    if (frame.tag === 'post') {
+      const before = held.envelopes.find((each) => each.kind === 'message' && toHex(each.sender) === socket.device && each.number === frame.number)
+      if (before) return socket.say({ tag: 'posted', ref, conversation: held.id, seq: before.seq, postedAt: now() })
+      if (frame.epoch !== held.epoch) return refuse('stale_epoch')
+      if (frame.number !== member.lastNumber + 1) return refuse('out_of_order')
+      member.lastNumber = frame.number
+      const seq = append(held, { epoch: frame.epoch, kind: 'message', sender, number: frame.number, body: frame.message })
+      socket.say({ tag: 'posted', ref, conversation: held.id, seq, postedAt: now() })
+      return deliver()
+    }
+    const before = held.envelopes.find((each) => each.kind === 'commit' && toHex(each.body) === toHex(frame.commit))
+    if (before) return socket.say({ tag: 'committed', ref, conversation: held.id, seq: before.seq, receipt: null })
+    if (frame.epoch !== held.epoch) return refuse('stale_epoch')
+    const parsed = parseCommit(frame.commit)
+    const interim = held.interim
+    const confirmed = await sha256(concat(interim, Uint8Array.of(0, 1), parsed.framedContent, opaque(parsed.signature)))
+    held.interim = await interimOf(confirmed, parsed.confirmationTag)
+    held.epoch += 1
+    const seq = append(held, { epoch: frame.epoch, kind: 'commit', sender, number: 0, body: frame.commit })
+    for (const proposal of parsed.proposals) {
+      if (proposal.kind !== 'add') continue
+      const device = toHex(proposal.keyPackage.leafNode.signatureKey)
+      held.members.push({ device, since: seq, until: Infinity, acked: 0, lastNumber: 0 })
+      const body = encodeAs(WELCOME_BUNDLE, { welcome: frame.welcome ?? new Uint8Array(), commit: frame.commit, interimHash: interim })
+      append(held, { epoch: held.epoch, kind: 'welcome', sender, number: 0, body, to: device })
+      held.stage = 'active'
+      held.offer = null
+    }
+    socket.say({ tag: 'committed', ref, conversation: held.id, seq, receipt: null })
+    deliver()
+    changed(held)
+  }
+  const welcome = (socket: Socket): void => {
+    const mine = [...conversations.values()].filter((held) => memberOf(held, socket.device) || held.offer?.device === socket.device)
+    const credential = credentials.get(socket.device) ?? null
+    const deviceState = socket.role === 'customer' ? 'customer' : credential ? 'issued' : enrolled.has(socket.device) ? 'pending' : 'unknown'
+    socket.say({
+      tag: 'welcomed',
+      serverTime: now(),
+      agent: socket.role === 'agent' ? { agent: 'ana', name: 'Ana', desks: ['support'] } : null,
+      deviceState,
+      credential,
+      keyPackages: packages.get(socket.device)?.length ?? 0,
+      conversations: mine.map((held) => card(held, socket.device)),
+    })
+    for (const held of mine) changed(held)
+  }
+
+  const port = (): LinkPort => {
+    const listeners: ((event: LinkEvent) => void)[] = []
+    const tell = (event: LinkEvent): void => {
+      for (const listener of listeners) listener(event)
+    }
+    let socket: Socket | null = null
+    return {
+      connect: () => {
+        const fresh: Socket = {
+          device: '',
+          role: 'customer',
+          following: new Map(),
+          watching: new Set(),
+          say: (frame) => {
+            const octets = encodeAs(FROM_RELAY, frame)
+            queueMicrotask(() => {
+              if (socket === fresh) tell({ kind: 'frame', bytes: octets })
+            })
+          },
+          close: (code) => {
+            sockets.delete(fresh)
+            if (socket === fresh) socket = null
+            tell({ kind: 'closed', code })
+          },
+        }
+        socket = fresh
+        sockets.add(fresh)
+        queueMicrotask(() => {
+          tell({ kind: 'open' })
+          fresh.say({ tag: 'challenge', connection: 'c1', nonce: new Uint8Array(32).fill(7), serverTime: now(), oldestProtocol: 1 })
+        })
+      },
+      send: (octets) => {
+        const from = socket
+        const frame = decodeAs(FROM_CLIENT, octets)
+        work = work.then(() => (from !== null && sockets.has(from) ? take(from, frame) : undefined))
+      },
+      close: () => {
+        const old = socket
+        socket = null
+        if (old === null) return
+        sockets.delete(old)
+        queueMicrotask(() => tell({ kind: 'closed', code: 1000 }))
+      },
+      listen: (fn) => listeners.push(fn),
+    }
+  }
+  return {
+    port,
+    conversations,
+    credentials,
+    packages,
+    enrolled,
+    seen,
+    swapKeyPackage: (next) => {
+      swap = next
+    },
+    refuseNext: (tag, code) => refusals.push({ tag, code }),
+    pushTrust: (bundle) => {
+      for (const socket of sockets) socket.say({ tag: 'trust', bundle })
+    },
+    issued: (device) => {
+      const name = toHex(device)
+      for (const socket of sockets) {
+        const credential = credentials.get(name) ?? null
+        if (socket.device === name) socket.say({ tag: 'device', deviceState: 'issued', credential })
+      }
+    },
+    dropAll: (code = 1006) => {
+      for (const socket of [...sockets]) socket.close(code)
+    },
+  }
+}
