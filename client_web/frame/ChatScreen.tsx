@@ -134,7 +134,7 @@ function ClosedFoot({ intend }: { readonly intend: Intend }) {
     <div class='foot' data-first tabIndex={-1}>
       <h2 class='strong'>{chatWords.closedTitle}</h2>
       <p class='small'>{chatWords.closedDetail}</p>
-      <Button onPress={() => intend({ kind: 'forget' })}>{chatWords.forget}</Button>
+      <Button onPress={() => intend({ kind: 'forget' })}>{chatWords.clear}</Button>
     </div>
   )
 }

@@ -24,30 +24,12 @@ export interface LauncherActs {
 const SPEECH = 'M5 5h14a1.5 1.5 0 011.5 1.5v8A1.5 1.5 0 0119 16h-7l-5 4v-4H5a1.5 1.5 0 01-1.5-1.5v-8A1.5 1.5 0 015 5z'
 
 export function buildLauncher(page: Document, acts: LauncherActs): Launcher {
-  const host = page.createElement('sotto-chat')
-  host.lang = 'en'
-  const root = host.attachShadow({ mode: 'open' })
-  root.adoptedStyleSheets = [tokens, launcherStyle].map(sheetOf)
-  const button = make(page, { tag: 'button', name: 'launcher' })
-  const badge = make(page, { tag: 'span', name: 'badge' })
-  const panel = make(page, { tag: 'div', name: 'panel' })
-  const cannot = make(page, { tag: 'div', name: 'cannot' })
-  button.setAttribute('type', 'button')
-  button.append(icon(page), launcherWords.help, badge)
-  panel.setAttribute('role', 'dialog')
-  panel.setAttribute('aria-label', launcherWords.panel)
-  panel.hidden = badge.hidden = cannot.hidden = true
-  cannot.setAttribute('role', 'alert')
-  button.addEventListener('click', acts.onToggle)
-  root.addEventListener('keydown', (event) => {
-    if (event instanceof KeyboardEvent && event.key === 'Escape') acts.onEscape()
-  })
-  root.append(panel, cannot, button)
+  const { host, button, badge, panel, cannot } = buildParts(page, acts)
   let open = false
   let unread = 0
   const label = (): void => {
     button.setAttribute('aria-expanded', String(open))
-    button.setAttribute('aria-label', open ? launcherWords.close : unread === 0 ? launcherWords.open : launcherWords.openUnread(unread))
+    button.setAttribute('aria-label', labelOf({ open, unread }))
     badge.hidden = open || unread === 0
     badge.textContent = unread > 99 ? '99+' : String(unread)
   }
@@ -71,6 +53,42 @@ export function buildLauncher(page: Document, acts: LauncherActs): Launcher {
     },
     focus: () => button.focus(),
   }
+}
+
+function labelOf({ open, unread }: { readonly open: boolean; readonly unread: number }): string {
+  if (open) return launcherWords.close
+  return unread === 0 ? launcherWords.open : launcherWords.openUnread(unread)
+}
+
+interface Parts {
+  readonly host: HTMLElement
+  readonly button: HTMLElement
+  readonly badge: HTMLElement
+  readonly panel: HTMLElement
+  readonly cannot: HTMLElement
+}
+
+function buildParts(page: Document, acts: LauncherActs): Parts {
+  const host = page.createElement('sotto-chat')
+  host.lang = 'en'
+  const root = host.attachShadow({ mode: 'open' })
+  root.adoptedStyleSheets = [tokens, launcherStyle].map(sheetOf)
+  const button = make(page, { tag: 'button', name: 'launcher' })
+  const badge = make(page, { tag: 'span', name: 'badge' })
+  const panel = make(page, { tag: 'div', name: 'panel' })
+  const cannot = make(page, { tag: 'div', name: 'cannot' })
+  button.setAttribute('type', 'button')
+  button.append(icon(page), launcherWords.help, badge)
+  panel.setAttribute('role', 'dialog')
+  panel.setAttribute('aria-label', launcherWords.panel)
+  cannot.setAttribute('role', 'alert')
+  panel.hidden = badge.hidden = cannot.hidden = true
+  button.addEventListener('click', acts.onToggle)
+  root.addEventListener('keydown', (event) => {
+    if (event instanceof KeyboardEvent && event.key === 'Escape') acts.onEscape()
+  })
+  root.append(panel, cannot, button)
+  return { host, button, badge, panel, cannot }
 }
 
 function dismiss(cannot: HTMLElement, button: HTMLElement): void {

@@ -77,7 +77,8 @@ export const chatWords = {
       ? 'You are offline. Connecting again…'
       : `You are offline. ${waiting === 1 ? '1 message' : `${waiting} messages`} will send when you are back.`,
   closedTitle: 'This chat has closed.',
-  closedDetail: 'Nobody can add to it. It stays on this screen until you delete it here.',
+  closedDetail: 'Its keys are gone from this device. You can read it here until you clear it or leave this page.',
+  clear: 'Clear this chat',
   forget: 'Delete it from this device',
   said: (who: string, text: string): string => `${who}: ${text}`,
   newMessages: (count: number): string => `${count} new messages`,
@@ -116,7 +117,7 @@ export const rosterWords = {
 export const endWords = {
   end: 'End chat',
   title: 'End this chat?',
-  detail: 'Nobody can write or read anything new in it. Keys on this device are destroyed when you delete the chat here.',
+  detail: 'Nobody can write in it any more, and its keys are deleted from this device. You can read it here until you leave this page.',
   keep: 'Keep chatting',
 } as const
 

@@ -155,10 +155,10 @@ test('offline, the banner counts what waits', () => {
   expect(screen.getByText('You are offline. 2 messages will send when you are back.')).toBeTruthy()
 })
 
-test('a closed chat has no field to write in and one way to be deleted', () => {
+test('a closed chat has no field to write in and one way to be cleared', () => {
   const { wanted } = show({ ...activeChat, stage: 'closed' })
   expect(screen.queryByRole('textbox')).toBeNull()
-  press('Delete it from this device')
+  press('Clear this chat')
   expect(wanted).toEqual([{ kind: 'forget' }])
 })
 
