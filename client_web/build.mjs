@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
@@ -56,11 +56,21 @@ function withoutSinks(bytes) {
   }
 }
 
+/** The console is served with `Integrity-Policy`: a script without a hash does not run. */
+async function withIntegrity(folder) {
+  const page = join(folder, 'index.html')
+  let html = await readFile(page, 'utf8')
+  for (const [whole, attribute, path] of html.matchAll(/ (src|href)="\.\/(assets\/[^"]+)"/g)) {
+    html = html.replace(whole, ` ${attribute}="./${path}" integrity="${sri(await readFile(join(folder, path)))}"`)
+  }
+  await writeFile(page, html)
+}
+
 async function main() {
   const values = parse(process.argv.slice(2))
-  const { version } = JSON.parse(await readFile(join(here, 'package.json'), 'utf8'))
+  const { version: product } = JSON.parse(await readFile(join(here, 'package.json'), 'utf8'))
   const dist = resolve(here, values.out ?? 'dist')
-  const outDir = join(dist, 'w', version)
+  const outDir = join(dist, 'w', 'building')
   await rm(dist, { recursive: true, force: true })
   await mkdir(outDir, { recursive: true })
   const alias = values.session ? [{ find: '../src/session/customer.ts', replacement: resolve(here, values.session) }] : []
@@ -70,10 +80,14 @@ async function main() {
   const loader = await buildSingle({ entry: 'loader/main.ts', file: 'loader.js', outDir, define })
   withinBudget('loader', loader)
   withinBudget('app', app)
+  // The address carries a hash too: a relay keeps every release it ever served and never lets one change its bytes.
+  const version = `${product}-${createHash('sha256').update(loader).digest('hex').slice(0, 8)}`
+  await rename(outDir, join(dist, 'w', version))
   const releases = { version, loader_sri: sri(loader), app_sri: sri(app) }
   await writeFile(join(dist, 'releases.json'), `${JSON.stringify(releases, null, 2)}\n`)
   if (!values.session && existsSync(join(here, 'console', 'index.html'))) {
     await build({ configFile: join(here, 'vite.config.ts'), logLevel: 'warn', build: { outDir: join(dist, 'console') } })
+    await withIntegrity(join(dist, 'console'))
   }
 }
 
