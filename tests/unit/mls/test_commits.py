@@ -233,8 +233,8 @@ def resigned(path: UpdatePath, **changes: object) -> UpdatePath:
     return replace(path, leaf=leaf.with_signature(sign_with_label(ALICE.signing_key, LEAF_NODE_TBS, content)))
 
 
-def bob_key() -> bytes:
-    leaf = ALICE.group.leaf(1)
+def key_of(member: Member, index: int) -> bytes:
+    leaf = member.group.leaf(index)
     assert leaf is not None
     return leaf.encryption_key
 
@@ -243,7 +243,8 @@ BAD_PATHS: list[tuple[str, UpdatePath]] = [
     ("a node too few", replace(PATH, nodes=PATH.nodes[:-1])),
     ("a node too many", replace(PATH, nodes=(*PATH.nodes, PATH.nodes[-1]))),
     ("a ciphertext too few", replace(PATH, nodes=(replace(PATH.nodes[0], sealed=()), *PATH.nodes[1:]))),
-    ("a key of another", resigned(PATH, encryption_key=bob_key())),
+    ("a key of another", resigned(PATH, encryption_key=key_of(ALICE, 1))),
+    ("its own old key", resigned(PATH, encryption_key=key_of(ALICE, 0))),
     ("a key twice", resigned(PATH, encryption_key=PATH.nodes[0].encryption_key)),
     ("another parent hash", resigned(PATH, parent_hash=bytes(32))),
     ("another source", resigned(PATH, source=LeafSource.UPDATE)),
@@ -268,7 +269,7 @@ def with_another_secret_for_bob() -> UpdatePath:
     """Alice's path with a secret for Bob that is sealed properly and is not the one of the tree."""
     staged = ALICE.group.preview(parse_commit(EMPTY.message))
     context = staged.provisional.encode()
-    sealed = encrypt_with_label(bob_key(), LABEL, context=context, content=bytes(32), entropy=ENTROPY)
+    sealed = encrypt_with_label(key_of(ALICE, 1), LABEL, context=context, content=bytes(32), entropy=ENTROPY)
     return replace(PATH, nodes=(replace(PATH.nodes[0], sealed=(sealed,)), *PATH.nodes[1:]))
 
 

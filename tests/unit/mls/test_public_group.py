@@ -17,6 +17,8 @@ from sotto_keys.shared.mls.group_context import GroupContext, GroupInfo, parse_g
 from sotto_keys.shared.mls.parsed_commit import ParsedCommit, parse_commit, read_public_message
 from sotto_keys.shared.mls.proposals import Remove
 from sotto_keys.shared.mls.public_group import PublicGroup, start_public_group, tree_of, verify_group
+from sotto_keys.shared.mls.tree import ParentNode
+from sotto_keys.shared.mls.tree_hash import tree_hash
 from sotto_keys.shared.untrusted import BadSignature, Forked, Inconsistent, Malformed
 
 if TYPE_CHECKING:
@@ -104,6 +106,19 @@ def test_a_later_group_info_verifies_for_newcomers_only() -> None:
     assert verify_group(info, tree_of(info)) == TRIO[1].group
     with pytest.raises(Inconsistent):
         start_public_group(TRIO[1].group_info().to_message())
+
+
+def test_a_newcomer_refuses_a_tree_with_a_node_that_no_member_set() -> None:
+    """T: a member that invites somebody into a tree of which it knows a secret that it should not."""
+    tree = TRIO[1].group.tree
+    forged = tree.with_nodes([(1, ParentNode(ENTROPY(32), b"", ()))])
+
+    def change(info: GroupInfo) -> GroupInfo:
+        return replace(info, context=replace(info.context, tree_hash=tree_hash(forged)))
+
+    info = parse_group_info(info_with(change, member=TRIO[1]))
+    with pytest.raises(Inconsistent):
+        verify_group(info, forged)
 
 
 def test_the_relay_follows_a_commit_and_shows_what_it_would_do() -> None:

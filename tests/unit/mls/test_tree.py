@@ -11,7 +11,7 @@ from sotto_keys.shared.mls.codec import optional, read_whole, uint8, vector
 from sotto_keys.shared.mls.extensions import REQUIRED_CAPABILITIES, Extension, RequiredCapabilities
 from sotto_keys.shared.mls.leaf_node import LeafNode, LeafSource
 from sotto_keys.shared.mls.tree import WIDEST, Node, ParentNode, RatchetTree
-from sotto_keys.shared.mls.tree_checks import check_members, check_parents, check_tree
+from sotto_keys.shared.mls.tree_checks import _check_unmerged, check_members, check_parents, check_tree
 from sotto_keys.shared.untrusted import BadSignature, Inconsistent, Malformed
 
 if TYPE_CHECKING:
@@ -171,6 +171,13 @@ def test_a_parent_that_no_member_set_is_refused(node: int, change: Node) -> None
 def test_a_leaf_unmerged_above_but_merged_below_is_refused() -> None:
     with pytest.raises(Inconsistent):
         check_parents(LATE.with_nodes([(11, replace(parent(LATE, 11), unmerged_leaves=()))]))
+
+
+def test_the_nodes_between_a_parent_and_its_unmerged_leaf_are_asked_themselves() -> None:
+    """Today the parent hashes would also notice; the RFC asks for both (§12.4.3.1)."""
+    merged_below = LATE.with_nodes([(11, replace(parent(LATE, 11), unmerged_leaves=()))])
+    with pytest.raises(Inconsistent):
+        _check_unmerged(merged_below, 7, content=parent(merged_below, 7))
 
 
 def test_a_leaf_in_a_place_it_was_not_signed_for_is_refused() -> None:
