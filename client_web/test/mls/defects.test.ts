@@ -1,6 +1,7 @@
 /** One regression test for each defect of ts-mls 1.6.4 that client_web/patches fixes; the numbers are those of patches/README.md. */
 
 import { decodeGroupState, type GroupState } from 'ts-mls/clientState.js'
+import { createCommit } from 'ts-mls/createCommit.js'
 import type { CiphersuiteImpl } from 'ts-mls/crypto/ciphersuite.js'
 import { deriveSecret } from 'ts-mls/crypto/kdf.js'
 import { createContentCommitSignature } from 'ts-mls/framedContent.js'
@@ -9,11 +10,13 @@ import { encodeMlsMessage } from 'ts-mls/message.js'
 import { protectPublicMessage } from 'ts-mls/messageProtectionPublic.js'
 import { verifyParentHashes } from 'ts-mls/parentHash.js'
 import { getCommitSecret } from 'ts-mls/pathSecrets.js'
+import { processMessage } from 'ts-mls/processMessages.js'
 import { toNodeIndex } from 'ts-mls/treemath.js'
 import { describe, expect, test } from 'vitest'
 import * as mls from '../../src/keys/mls/library.ts'
 import { parseCommit } from '../../src/keys/mls/parse.ts'
 import { findPrimitives, suiteOf } from '../../src/keys/mls/suite.ts'
+import { bare } from './bare.ts'
 import { hex, type Member, members, NO_NOTE, text, YES } from './member.ts'
 
 async function groupOf(...names: readonly string[]): Promise<Member[]> {
@@ -145,6 +148,19 @@ describe('D8 parent hashes', () => {
     await expect(verifyParentHashes(tree, hash)).resolves.toBe(true)
     await expect(verifyParentHashes(tree.with(2, strayed), hash)).resolves.toBe(false)
   })
+})
+
+test('D9 processMessage hands the pre-shared keys on for private messages too', async () => {
+  const [a, b] = (await groupOf('a', 'b')) as [Member, Member]
+  const psks = { findPsk: () => new Uint8Array(32) }
+  const [sender, receiver] = await Promise.all([a, b].map(bare))
+  if (sender === undefined || receiver === undefined) throw new Error('nobody')
+  const preSharedKeyId = { psktype: 'external', pskId: text('id'), pskNonce: new Uint8Array(32) } as const
+  const extraProposals = [{ proposalType: 'psk', psk: { preSharedKeyId } } as const]
+  const made = await createCommit({ state: sender.state, cipherSuite: sender.cs, pskIndex: psks }, { extraProposals })
+  if (made.commit.wireformat !== 'mls_private_message') throw new Error('not private')
+  const { newState } = await processMessage(made.commit, receiver.state, psks, () => 'accept', receiver.cs)
+  expect(newState.keySchedule.epochAuthenticator).toEqual(made.newState.keySchedule.epochAuthenticator)
 })
 
 test('D6 a path is there even where the library would leave it out', async () => {

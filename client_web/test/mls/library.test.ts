@@ -4,7 +4,7 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { type ClientState, decodeGroupState, encodeGroupState } from 'ts-mls/clientState.js'
 import { createCommit, createGroupInfoWithExternalPubAndRatchetTree, joinGroupExternal } from 'ts-mls/createCommit.js'
 import { createApplicationMessage } from 'ts-mls/createMessage.js'
-import { type CiphersuiteImpl, getCiphersuiteFromId } from 'ts-mls/crypto/ciphersuite.js'
+import { getCiphersuiteFromId } from 'ts-mls/crypto/ciphersuite.js'
 import { getCiphersuiteImpl } from 'ts-mls/crypto/getCiphersuiteImpl.js'
 import type { GroupInfo } from 'ts-mls/groupInfo.js'
 import { generateKeyPackageWithKey } from 'ts-mls/keyPackage.js'
@@ -15,8 +15,8 @@ import { concat, equal } from '../../src/keys/mls/bytes.ts'
 import * as mls from '../../src/keys/mls/library.ts'
 import { parseKeyPackage } from '../../src/keys/mls/parse.ts'
 import { signerFromCryptoKey } from '../../src/keys/mls/signer.ts'
-import { findPrimitives, suiteOf } from '../../src/keys/mls/suite.ts'
 import { Forked, Malformed, Untrusted } from '../../src/keys/untrusted.ts'
+import { bare } from './bare.ts'
 import { type Member, members, NO_NOTE, NOW, text, WEEK_MS, YES } from './member.ts'
 
 async function pair(): Promise<[Member, Member]> {
@@ -24,20 +24,6 @@ async function pair(): Promise<[Member, Member]> {
   await a.create()
   await a.commit({ adds: [b] }, [])
   return [a, b]
-}
-
-/** A member as the library alone would have it: for making what library.ts never makes. */
-async function bare(member: Member): Promise<{ state: ClientState; cs: CiphersuiteImpl }> {
-  const read = decodeGroupState(mls.encodeState(member.now).slice(1), 0)
-  if (read === undefined) throw new Error('state')
-  const clientConfig: ClientState['clientConfig'] = {
-    keyRetentionConfig: { retainKeysForGenerations: 10, retainKeysForEpochs: 1, maximumForwardRatchetSteps: 10 },
-    lifetimeConfig: { maximumTotalLifetime: 0n, validateLifetimeOnReceive: false },
-    keyPackageEqualityConfig: { compareKeyPackages: () => false, compareKeyPackageToLeafNode: () => false },
-    paddingConfig: { kind: 'padUntilLength', padUntilLength: 0 },
-    authService: { validateCredential: async () => true },
-  }
-  return { state: { ...read[0], clientConfig }, cs: suiteOf(await findPrimitives(), member.signer) as unknown as CiphersuiteImpl }
 }
 
 async function stockCommit(member: Member, proposal: Proposal): Promise<Uint8Array> {
