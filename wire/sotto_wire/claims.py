@@ -120,4 +120,4 @@ class WelcomeBundle(Struct, array_like=True, frozen=True, forbid_unknown_fields=
     welcome: bytes
     commit: bytes
     interim_hash: Annotated[bytes, Meta(max_length=32)]
-    """Empty in epoch 0 (RFC 9420 §8.2)."""
+    """32 bytes, in epoch 0 too: the confirmation tag of the GroupInfo goes into it (RFC 9420 §11)."""
