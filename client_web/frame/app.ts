@@ -32,6 +32,7 @@ export function startApp({ page, startCustomer, say, setHeight }: AppWorld): App
   const bridge = bridgeOver(say)
   const view = signal<CustomerView>({ kind: 'checking' })
   const panelOpen = signal(false)
+  let told = 0
   let program: Program<CustomerView, CustomerIntent> | null = null
 
   const run = (): void => {
@@ -57,7 +58,9 @@ export function startApp({ page, startCustomer, say, setHeight }: AppWorld): App
   effect(() => {
     const unread = view.value.kind === 'chat' ? view.value.unread : 0
     if (panelOpen.value && unread > 0) queueMicrotask(() => program?.intend({ kind: 'seen' }))
-    say({ kind: 'unread', count: panelOpen.value ? 0 : unread })
+    const count = panelOpen.value ? 0 : unread
+    if (count !== told) say({ kind: 'unread', count })
+    told = count
   })
   void acquire(false)
 
