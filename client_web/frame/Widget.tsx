@@ -26,10 +26,11 @@ export function Widget({ view, intend, open, initialSub }: WidgetProps) {
   const [sub, setSub] = useState<Sub | null>(initialSub ?? null)
   const opener = useRef<Element | null>(null)
   const root = useRef<HTMLDivElement>(null)
+  const isClosed = view.kind === 'chat' && view.stage === 'closed'
   useEffect(() => {
     if (initialSub === undefined) setSub(null)
     if (open) focusFirst(root.current)
-  }, [view.kind, open])
+  }, [view.kind, isClosed, open])
   const show = (next: Sub) => {
     opener.current = document.activeElement
     setSub(next)

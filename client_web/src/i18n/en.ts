@@ -107,7 +107,7 @@ export const rosterWords = {
     ],
   since: (at: string): string => `since ${at}`,
   certified: (name: string): string => `Certified by ${name}`,
-  truth: 'This list is the list of encryption keys. Nobody else has one.',
+  truth: 'This list comes from the encryption itself: who is not on it has no key.',
   wordsTitle: 'Compare words',
   wordsWhy: 'Ask the other side to read theirs to you, best by voice. The same words mean nobody is in between.',
   wordsEpoch: (epoch: number): string => `For key ${epoch} of this chat. They change whenever somebody joins or leaves.`,

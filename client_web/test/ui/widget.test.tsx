@@ -191,3 +191,9 @@ test('a closed panel takes no focus, an open one gives it to the field', () => {
   show(activeChat)
   expect(document.activeElement).toBe(screen.getByRole('textbox'))
 })
+
+test('when the chat closes the focus goes to what can still be done', () => {
+  const { next } = show(activeChat)
+  next({ ...activeChat, stage: 'closed' })
+  expect(document.activeElement?.textContent).toContain('This chat has closed.')
+})
