@@ -24,10 +24,10 @@ from sotto_server.usecases.roster import after_commit
 from sotto_wire.claims import WelcomeBundle
 from sotto_wire.codec import encode_claims
 from sotto_wire.frames import Commit, Committed
-from sotto_wire.ids import DeviceKey, Digest, Millis
+from sotto_wire.ids import Digest, Millis
 from sotto_wire.limits import COMMIT_BYTES, ENVELOPE_LIFE_MS, MAILBOX_ENVELOPES
 from sotto_wire.refusals import BadFrame, MailboxFull, NotFound, StaleEpoch, TooLarge
-from sotto_wire.stages import Act, Stage
+from sotto_wire.stages import Act
 
 if TYPE_CHECKING:
     from sotto_keys.shared.mls.verdict import Verdict
@@ -38,13 +38,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """An allowed and well-made commit, and the group it leads to."""
+class Accepted:
+    """An allowed and well-made commit on its way into the store."""
 
+    conversation: Conversation
+    asked: Asked[Commit]
     verdict: Verdict
     before: PublicGroup
     after: PublicGroup
     memory: GroupMemory
+    now: Millis
+
+    @property
+    def seq(self) -> int:
+        """Its place; the welcomes of its newcomers stand right after it."""
+        return self.conversation.head + 1
 
 
 def commit_change(unit: Unit, asked: Asked[Commit], /, *, now: Millis, signer: Signer) -> Committed:
@@ -62,11 +70,25 @@ def commit_change(unit: Unit, asked: Asked[Commit], /, *, now: Millis, signer: S
         raise StaleEpoch(f"{frame.group}/{frame.epoch}")
     if conversation.head - conversation.gone >= MAILBOX_ENVELOPES:
         raise MailboxFull("commits")
-    judged = _judge(unit, conversation, asked, now=now)
-    return _keep(unit, conversation, asked, judged=judged, digest=digest, now=now, signer=signer)
+    accepted = _judge(unit, conversation, asked, now=now)
+    receipt = _receipt(unit, accepted, signer=signer)
+    _deliver(unit, accepted)
+    _keep(unit, accepted)
+    unit.changes.add(
+        Change(
+            conversation=conversation.key,
+            group=frame.group,
+            epoch=frame.epoch,
+            device=device,
+            digest=digest,
+            seq=accepted.seq,
+            receipt=receipt,
+        )
+    )
+    return Committed(ref=frame.ref, conversation=conversation.id, seq=accepted.seq, receipt=receipt)
 
 
-def _judge(unit: Unit, conversation: Conversation, asked: Asked[Commit], *, now: Millis) -> Judged:
+def _judge(unit: Unit, conversation: Conversation, asked: Asked[Commit], *, now: Millis) -> Accepted:
     state = unit.groups.get(conversation.key)
     assert state is not None, "a conversation that is not closed has its group"
     group, memory = PublicGroup.from_bytes(state.public), parse_group_memory(state.memory)
@@ -74,7 +96,15 @@ def _judge(unit: Unit, conversation: Conversation, asked: Asked[Commit], *, now:
     if verdict.committer != asked.by.device:
         raise NotFound("another device's commit")
     _check_welcome(verdict, asked.frame.welcome)
-    return Judged(verdict=verdict, before=group, after=group.advance(verdict.commit), memory=memory.after(verdict))
+    return Accepted(
+        conversation=conversation,
+        asked=asked,
+        verdict=verdict,
+        before=group,
+        after=group.advance(verdict.commit),
+        memory=memory.after(verdict),
+        now=now,
+    )
 
 
 def _check_welcome(verdict: Verdict, welcome: bytes | None) -> None:
@@ -88,90 +118,63 @@ def _check_welcome(verdict: Verdict, welcome: bytes | None) -> None:
         raise Inconsistent("a Welcome for others than those added")
 
 
-def _keep(
-    unit: Unit,
-    conversation: Conversation,
-    asked: Asked[Commit],
-    *,
-    judged: Judged,
-    digest: Digest,
-    now: Millis,
-    signer: Signer,
-) -> Committed:
-    frame, verdict = asked.frame, judged.verdict
-    seq = conversation.head + 1
-    receipt = None
-    if verdict.decision is not None and verdict.note.decision is not None:
-        signed = verdict.note.decision
-        receipt = record_decision(unit, "admission", conversation.id, signed=signed, now=now, signer=signer)
-    unit.mail.append(_envelope(conversation, frame, seq=seq, kind="commit", body=frame.commit, by=asked, now=now))
-    newcomers = [each.device for each in verdict.added]
-    for place, newcomer in enumerate(newcomers, start=seq + 1):
-        body = _bundle(frame, judged)
-        welcome = _envelope(conversation, frame, seq=place, kind="welcome", body=body, by=asked, now=now)
-        unit.mail.append(replace(welcome, recipient=newcomer))
-    after = replace(
-        after_commit(conversation, verdict, judged.memory, seq=seq, now=now),
-        head=seq + len(newcomers),
-        epoch=judged.after.epoch,
-        committed_at=Millis(verdict.note.committed_at),
-        active_at=now,
-    )
-    unit.mail.keep(after)
-    unit.groups.put(
-        GroupState(
-            conversation=after.key,
-            group=after.group,
-            public=judged.after.to_bytes(),
-            memory=judged.memory.to_bytes(),
-        )
-    )
-    unit.changes.add(
-        Change(
-            conversation=after.key,
-            group=frame.group,
-            epoch=frame.epoch,
-            device=asked.by.device,
-            digest=digest,
-            seq=seq,
-            receipt=receipt,
-        )
-    )
-    if after.proposed is None:
-        unit.offers.remove(after.key)
-    _announce(unit, conversation, after)
-    return Committed(ref=frame.ref, conversation=after.id, seq=seq, receipt=receipt)
+def _receipt(unit: Unit, accepted: Accepted, *, signer: Signer) -> bytes | None:
+    signed = accepted.verdict.note.decision
+    if signed is None:
+        return None
+    name = accepted.conversation.id
+    return record_decision(unit, "admission", name, signed=signed, now=accepted.now, signer=signer)
 
 
-def _bundle(frame: Commit, judged: Judged) -> bytes:
+def _deliver(unit: Unit, accepted: Accepted) -> None:
+    unit.mail.append(_envelope(accepted, accepted.asked.frame.commit))
+    for seq, newcomer in enumerate(accepted.verdict.added, start=accepted.seq + 1):
+        welcome = _envelope(accepted, _bundle(accepted))
+        unit.mail.append(replace(welcome, kind="welcome", seq=seq, recipient=newcomer.device))
+
+
+def _envelope(accepted: Accepted, body: bytes) -> StoredEnvelope:
+    frame = accepted.asked.frame
+    return StoredEnvelope(
+        conversation=accepted.conversation.key,
+        seq=accepted.seq,
+        group=frame.group,
+        epoch=frame.epoch,
+        kind="commit",
+        sender=accepted.asked.by.device,
+        number=0,
+        posted_at=accepted.now,
+        expires_at=Millis(accepted.now + ENVELOPE_LIFE_MS),
+        recipient=None,
+        body=body,
+    )
+
+
+def _bundle(accepted: Accepted) -> bytes:
+    frame = accepted.asked.frame
     assert frame.welcome is not None, "checked with the verdict"
-    interim = judged.before.interim_transcript_hash
+    interim = accepted.before.interim_transcript_hash
     body = encode_claims(WelcomeBundle(welcome=frame.welcome, commit=frame.commit, interim_hash=interim))
     if len(body) > COMMIT_BYTES:
         raise TooLarge("commit and Welcome together")
     return body
 
 
-def _envelope(
-    conversation: Conversation, frame: Commit, *, seq: int, kind: str, body: bytes, by: Asked[Commit], now: Millis
-) -> StoredEnvelope:
-    return StoredEnvelope(
-        conversation=conversation.key,
-        seq=seq,
-        group=frame.group,
-        epoch=frame.epoch,
-        kind="welcome" if kind == "welcome" else "commit",
-        sender=DeviceKey(by.by.device),
-        number=0,
-        posted_at=now,
-        expires_at=Millis(now + ENVELOPE_LIFE_MS),
-        recipient=None,
-        body=body,
+def _keep(unit: Unit, accepted: Accepted) -> None:
+    before, verdict, seq = accepted.conversation, accepted.verdict, accepted.seq
+    after = replace(
+        after_commit(before, verdict, accepted.memory, seq=seq, now=accepted.now),
+        head=seq + len(verdict.added),
+        epoch=accepted.after.epoch,
+        committed_at=Millis(verdict.note.committed_at),
+        active_at=accepted.now,
     )
-
-
-def _announce(unit: Unit, before: Conversation, after: Conversation) -> None:
+    unit.mail.keep(after)
+    public, memory = accepted.after.to_bytes(), accepted.memory.to_bytes()
+    unit.groups.put(GroupState(conversation=after.key, group=after.group, public=public, memory=memory))
+    if after.proposed is None:
+        unit.offers.remove(after.key)
     told = before.readers() | after.readers() | ({before.proposed} if before.proposed else frozenset())
     unit.ring(look_at(after.id, told))
-    if before.stage is not after.stage or Stage.WAITING in (before.stage, after.stage):
+    if before.stage is not after.stage:
         unit.ring(Rings(desks=frozenset({after.desk})))
