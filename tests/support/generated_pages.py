@@ -1,0 +1,73 @@
+"""The pages of `docs/` that are made from code: stages, and what the relay's database holds.
+
+Run `python -m tests.support.generated_pages` after changing either; a test fails while they differ.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sotto_server.adapters.store.schema import metadata
+from sotto_wire.stages import NEXT, Act, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DOCS: Final = Path(__file__).resolve().parents[2] / "docs"
+
+STAGES: Final = {
+    Stage.WAITING: "opened by the customer; nobody of the desk has taken it, or the last agent has left",
+    Stage.PROPOSED: "an agent took it; the customer's device has not added that agent yet",
+    Stage.ACTIVE: "an agent of the desk is a member",
+    Stage.CLOSED: "over: nothing more is accepted; what is undelivered still goes out until it expires",
+}
+ACTS: Final = {
+    Act.TAKE: "an agent takes it from the queue",
+    Act.ADMIT: "a commit that adds a device is accepted",
+    Act.COMMIT: "any other commit is accepted",
+    Act.POST: "a message is accepted",
+    Act.DESK_LEFT: "the agent on offer fell away, or the last agent was removed",
+    Act.CLOSE: "the customer ends it, an agent closes it, or its time is over",
+}
+
+
+def states_page() -> str:
+    """Stages and acts as one table; an empty cell is refused with `wrong_stage`."""
+    lines = ["# States of a conversation", ""]
+    lines += [
+        "Generated from `wire/sotto_wire/stages.py`, which relay and clients share. What the table lacks is refused",
+        "",
+    ]
+    lines[-2] += " (`wrong_stage`)."
+    lines += ["| act \\ stage | " + " | ".join(Stage) + " |", "|---|" + "---|" * len(Stage)]
+    for act in Act:
+        cells = (NEXT.get((stage, act)) for stage in Stage)
+        lines.append(f"| **{act}** | " + " | ".join(cell or "" for cell in cells) + " |")
+    lines += ["", "| stage | means |", "|---|---|"]
+    lines += [f"| {stage} | {STAGES[stage]} |" for stage in Stage]
+    lines += ["", "| act | is |", "|---|---|"]
+    lines += [f"| {act} | {ACTS[act]} |" for act in Act]
+    return "\n".join(lines) + "\n"
+
+
+def inventory_page() -> str:
+    """Every table and column, and what each is for."""
+    lines = [
+        "# What the relay's database holds",
+        "",
+        "Generated from `server/sotto_server/adapters/store/schema.py`; a test fails while they differ. There is no other",
+        "table, and none has a name for a message's text: the relay holds ciphertext until it is delivered, for at most a week.",
+        "Addresses of customers are held in memory only, for limits, and never written down.",
+    ]
+    for table in sorted(metadata.tables.values(), key=lambda each: each.name):
+        lines += ["", f"## {table.name}", "", f"{table.comment}.", "", "| column | what it is for |", "|---|---|"]
+        lines += [f"| {column.name} | {column.comment} |" for column in table.columns]
+    return "\n".join(lines) + "\n"
+
+
+PAGES: Final[dict[str, Callable[[], str]]] = {"states.md": states_page, "data-inventory.md": inventory_page}
+
+if __name__ == "__main__":
+    for page, render in PAGES.items():
+        (DOCS / page).write_text(render())
