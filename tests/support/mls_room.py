@@ -75,9 +75,9 @@ def package_of(
     return create_key_package(seed_of(name), identity, now=seconds, not_after=seconds + days * 86400, entropy=entropy)
 
 
-def agent_identity(name: str, **changes: Json) -> bytes:
+def agent_identity(device: str, **changes: Json) -> bytes:
     """The credential envelope of a desk's agent whose device key has this name."""
-    document = credential_document(name, cred_id=f"{name}-1", person=name, name=name.title())
+    document = credential_document(device, cred_id=f"{device}-1", person=device, name=device.title())
     return credential(document | changes)
 
 
@@ -128,7 +128,9 @@ def trust_of(world: World) -> TrustState:
 
 def new_group(terms: GroupTerms, *, entropy: Callable[[int], bytes], identity: bytes | None = None) -> Member:
     """The customer's group in epoch 0."""
-    own = package_of(CUSTOMER, identity or customer_identity(key(CUSTOMER).public), entropy=entropy)
+    own = package_of(
+        CUSTOMER, customer_identity(key(CUSTOMER).public) if identity is None else identity, entropy=entropy
+    )
     extensions = group_extensions(encode_claims(terms))
     place = group_id(CONVERSATION, 1)
     return create_group(place, own, signing_key=seed_of(CUSTOMER), extensions=extensions, entropy=entropy)
@@ -153,9 +155,13 @@ class Room:
     def start_digest(self) -> bytes:
         return digest_of_decision(self.start)
 
-    def offer(self, name: str, *, identity: bytes | None = None, **changes: Json) -> KeyPackage:
-        """A fresh key package of an agent's device."""
-        self.packages[name] = package_of(name, identity or agent_identity(name, **changes), entropy=self.entropy)
+    def offer(self, name: str, **changes: Json) -> KeyPackage:
+        """A fresh key package of an agent's device; `changes` to its credential."""
+        return self.offer_as(name, agent_identity(name, **changes))
+
+    def offer_as(self, name: str, identity: bytes) -> KeyPackage:
+        """A fresh key package under any identity."""
+        self.packages[name] = package_of(name, identity, entropy=self.entropy)
         return self.packages[name].public
 
     def note(self, **changes: object) -> CommitNote:
@@ -245,7 +251,10 @@ def forge(
 ) -> bytes:
     """A commit signed and tagged by a member whose own library would refuse to make it. Its confirmation tag is made up."""
     group = member.group
-    plain = [Sourced(each, member.own_leaf) for each in proposals if isinstance(each, Add | GroupContextExtensions)]
+    lists = [each for each in proposals if isinstance(each, GroupContextExtensions)]
+    adds = [each for each in proposals if isinstance(each, Add)]
+    applicable: list[Proposal] = [*lists[:1], *adds]
+    plain = [Sourced(each, member.own_leaf) for each in applicable]
     old = group.leaf(member.own_leaf)
     assert old is not None
     applied = apply_proposals(

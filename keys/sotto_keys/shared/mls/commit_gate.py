@@ -53,8 +53,8 @@ def judge_commit(
     terms = read_terms(group.extensions)
     opened = _open(group, message, terms=terms, memory=memory, now=now)
     change = read_change(group, opened.commit)  # G3
-    check_row(change, opened.committer, note=opened.note, terms=terms, memory=memory, trust=trust)  # G4
-    check_keys(group, opened.commit, change)  # G5
+    check_row(change, note=opened.note, terms=terms, memory=memory, trust=trust)  # G4
+    check_keys(group, change)  # G5
     check_roster(group, change, customer_key=terms.customer_key)  # G6
     after = check_terms(group, change, terms=terms, decision=opened.decision)  # G7
     by_customer = opened.committer == terms.customer_key

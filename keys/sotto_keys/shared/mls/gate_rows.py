@@ -1,4 +1,4 @@
-"""Rule G4 of the commit gate: the closed list. Who the committer is in this group, and what such a one may do."""
+"""Rule G4 of the commit gate: the closed list. Who the change.by is in this group, and what such a one may do."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ class Row(Enum):
 
 def check_row(
     change: Change,
-    committer: bytes,
     *,
     note: CommitNote,
     terms: GroupTerms,
@@ -41,21 +40,20 @@ def check_row(
     """G4. `CommitNotAllowed`, or `ProofFailed` for a committer the organisation no longer stands by."""
     if len(change.adds) > 1:
         raise CommitNotAllowed("more than one Add")
-    row = row_of(change, committer, note=note, terms=terms, memory=memory, trust=trust)
+    row = row_of(change, note=note, terms=terms, memory=memory, trust=trust)
     match row:
         case Row.CUSTOMER:
             return
         case Row.TEAM:
-            _check_team(change, committer, note=note, memory=memory, trust=trust)
+            _check_team(change, note=note, memory=memory, trust=trust)
         case Row.OTHER:
-            _check_empty_path(change, committer, note=note, memory=memory)
+            _check_empty_path(change, note=note, memory=memory)
         case _:  # pragma: no cover
             assert_never(row)
 
 
 def row_of(
     change: Change,
-    committer: bytes,
     *,
     note: CommitNote,
     terms: GroupTerms,
@@ -63,56 +61,54 @@ def row_of(
     trust: TrustState,
 ) -> Row:
     """The committer's row. `ProofFailed` when its credential is not in force at `committed_at` (T32: a revoked agent's queued commit)."""
-    if committer == terms.customer_key:
+    if change.by == terms.customer_key:
         return Row.CUSTOMER
     with proofs():
         credential = trust.judge_credential(
-            change.path.leaf.credential.identity, at=Millis(note.committed_at), leaf_key=committer
+            change.committer.credential.identity, at=Millis(note.committed_at), leaf_key=change.by
         )
     is_agent = credential.kind == KIND_HUMAN and ROLE_AGENT in credential.roles and terms.desk in credential.desks
-    known = memory.member(committer)
+    known = memory.member(change.by)
     if known is None:
         # Somebody who was here before us: those who were there know how it came in.
         return Row.TEAM if is_agent and not memory.is_whole else Row.OTHER
     return Row.TEAM if is_agent and known.is_team and known.under in terms.standing else Row.OTHER
 
 
-def _check_team(change: Change, committer: bytes, *, note: CommitNote, memory: GroupMemory, trust: TrustState) -> None:
+def _check_team(change: Change, *, note: CommitNote, memory: GroupMemory, trust: TrustState) -> None:
     if change.extensions is not None:
         raise CommitNotAllowed("only the customer changes the terms")
     if memory.handoff is not None:
-        _check_in_handoff(change, committer, note=note, handoff=memory.handoff)
+        _check_in_handoff(change, note=note, handoff=memory.handoff)
     elif change.adds:
-        _check_add(change, committer, note=note, memory=memory)
+        _check_add(change, note=note, memory=memory)
     elif change.removed:
-        _check_removes(change, committer, note=note, memory=memory, trust=trust)
+        _check_removes(change, note=note, memory=memory, trust=trust)
     else:
-        _check_empty_path(change, committer, note=note, memory=memory)
+        _check_empty_path(change, note=note, memory=memory)
 
 
-def _check_in_handoff(change: Change, committer: bytes, *, note: CommitNote, handoff: Handoff) -> None:
+def _check_in_handoff(change: Change, *, note: CommitNote, handoff: Handoff) -> None:
     # Until the newcomer has put its predecessor out, nothing else of an agent may win the epoch.
     gone = [leaf.signature_key for leaf in change.removed]
-    by_newcomer = committer == handoff.newcomer and gone == [handoff.adder]
+    by_newcomer = change.by == handoff.newcomer and gone == [handoff.adder]
     is_late = note.committed_at - handoff.opened_at >= HANDOFF_MS
-    by_adder = committer == handoff.adder and gone == [handoff.newcomer] and is_late
+    by_adder = change.by == handoff.adder and gone == [handoff.newcomer] and is_late
     if change.adds or not (by_newcomer or by_adder):
         raise CommitNotAllowed("a handoff is under way")
 
 
-def _check_add(change: Change, committer: bytes, *, note: CommitNote, memory: GroupMemory) -> None:
-    known = memory.member(committer)
+def _check_add(change: Change, *, note: CommitNote, memory: GroupMemory) -> None:
+    known = memory.member(change.by)
     if change.removed:
         raise CommitNotAllowed("an agent adds one device and does nothing else with it")
     if note.decision is None or (known is not None and note.relies_on not in (None, known.under)):
         raise CommitNotAllowed("an agent's Add carries the team decision that let the agent in")
 
 
-def _check_removes(
-    change: Change, committer: bytes, *, note: CommitNote, memory: GroupMemory, trust: TrustState
-) -> None:
+def _check_removes(change: Change, *, note: CommitNote, memory: GroupMemory, trust: TrustState) -> None:
     at = Millis(note.committed_at)
-    if memory.member(committer) is None and note.trust_version is None:
+    if memory.member(change.by) is None and note.trust_version is None:
         return  # it may be ending a handoff that is older than our memory
     if note.trust_version is None:
         raise CommitNotAllowed("a Remove that cites no trust version")
@@ -122,8 +118,8 @@ def _check_removes(
         raise CommitNotAllowed("a Remove of somebody in force")
 
 
-def _check_empty_path(change: Change, committer: bytes, *, note: CommitNote, memory: GroupMemory) -> None:
+def _check_empty_path(change: Change, *, note: CommitNote, memory: GroupMemory) -> None:
     if not change.is_empty:
         raise CommitNotAllowed("this member may send an empty path only")
-    if not memory.may_send_path(committer, at=note.committed_at):
+    if not memory.may_send_path(change.by, at=note.committed_at):
         raise CommitNotAllowed("a path too soon after the last")

@@ -12,6 +12,7 @@ from sotto_keys.shared.mls.group_terms import CUSTOMER_PREFIX, read_terms
 from sotto_keys.shared.mls.leaf_node import LeafNode, LeafSource
 from sotto_keys.shared.mls.proposals import Add, GroupContextExtensions, Remove
 from sotto_keys.shared.untrusted import Malformed
+from sotto_wire.ids import DeviceKey
 from sotto_wire.limits import ROSTER_LEAVES
 from sotto_wire.refusals import CommitNotAllowed, RosterFull
 
@@ -29,10 +30,17 @@ if TYPE_CHECKING:
 class Change:
     """A commit of which only kinds that exist in Sotto are left."""
 
+    committer: LeafNode
+    """The committer's leaf before the commit."""
     adds: tuple[KeyPackage, ...]
     removed: tuple[LeafNode, ...]
     extensions: Extensions | None
     path: UpdatePath
+
+    @property
+    def by(self) -> DeviceKey:
+        """The committer's device."""
+        return DeviceKey(self.committer.signature_key)
 
     @property
     def is_empty(self) -> bool:
@@ -52,6 +60,7 @@ def read_change(group: PublicGroup, commit: ParsedCommit) -> Change:
     if len(lists) > 1 or len(set(numbers)) != len(numbers) or commit.sender in numbers:
         raise CommitNotAllowed("something twice, or a committer that removes itself")
     return Change(
+        committer=_somebody(group.leaf(commit.sender)),
         adds=tuple(each.key_package for each in commit.proposals if isinstance(each, Add)),
         removed=tuple(_somebody(each) for each in leaves),
         extensions=lists[0] if lists else None,
@@ -59,9 +68,9 @@ def read_change(group: PublicGroup, commit: ParsedCommit) -> Change:
     )
 
 
-def check_keys(group: PublicGroup, commit: ParsedCommit, change: Change) -> None:
+def check_keys(group: PublicGroup, change: Change) -> None:
     """G5: a leaf never changes its face, and no key comes twice. `CommitNotAllowed` otherwise."""
-    old, new = _somebody(group.leaf(commit.sender)), change.path.leaf
+    old, new = change.committer, change.path.leaf
     same_face = (
         new.signature_key == old.signature_key
         and new.credential == old.credential

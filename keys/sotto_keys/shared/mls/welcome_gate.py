@@ -16,8 +16,8 @@ from sotto_keys.shared.mls.proofs import proofs
 from sotto_keys.shared.mls.proposals import Add, GroupContextExtensions, Remove
 from sotto_keys.shared.mls.sweep import readers, vouched
 from sotto_keys.shared.mls.verdict import Verdict
-from sotto_keys.shared.untrusted import Forked, Inconsistent
-from sotto_wire.ids import DeviceKey, Millis
+from sotto_keys.shared.untrusted import Forked
+from sotto_wire.ids import Millis
 from sotto_wire.limits import ROSTER_LEAVES
 from sotto_wire.refusals import CommitNotAllowed, ConsentMissing, RosterFull
 
@@ -85,15 +85,11 @@ def _own_commit(group: PublicGroup, bundle: WelcomeBundle) -> ParsedCommit:
 
 def _judge(group: PublicGroup, commit: ParsedCommit, *, own: bytes, terms: GroupTerms, trust: TrustState) -> Verdict:
     note = read_note(commit)
-    committer = group.leaf(commit.sender)
     change = _change(group, commit, own=own)
-    with proofs():
-        if committer is None or committer != change.path.leaf:
-            raise Inconsistent("a committer who is not in the tree")
     conversation, _ = split_group_id(group.group_id)
     decision = open_decision(note, customer_key=terms.customer_key, conversation=conversation)
     memory = _blank()
-    row = row_of(change, committer.signature_key, note=note, terms=terms, memory=memory, trust=trust)
+    row = row_of(change, note=note, terms=terms, memory=memory, trust=trust)
     does_more = any(not isinstance(each, Add) for each in commit.proposals)
     if row is Row.OTHER or (row is Row.TEAM and does_more):
         raise CommitNotAllowed("added by somebody who may not")
@@ -109,7 +105,7 @@ def _judge(group: PublicGroup, commit: ParsedCommit, *, own: bytes, terms: Group
     )
     return Verdict(
         commit=commit,
-        committer=DeviceKey(committer.signature_key),
+        committer=change.by,
         by_customer=row is Row.CUSTOMER,
         note=note,
         decision=decision,
@@ -129,7 +125,12 @@ def _change(group: PublicGroup, commit: ParsedCommit, *, own: bytes) -> Change:
     place = group.find(own)
     if place is None or group.leaf(place) != adds[0].leaf or (lists and lists != [group.extensions]):
         raise CommitNotAllowed("a commit that gave another group than this")
-    return Change(adds=tuple(adds), removed=(), extensions=lists[0] if lists else None, path=commit.path)
+    committer = group.leaf(commit.sender)
+    if committer is None or committer != commit.path.leaf:
+        raise CommitNotAllowed("a committer who is not in the tree")
+    return Change(
+        committer=committer, adds=tuple(adds), removed=(), extensions=lists[0] if lists else None, path=commit.path
+    )
 
 
 def _blank() -> GroupMemory:
