@@ -214,9 +214,7 @@ class Socket:
             return
         self._is_over = True
         self._session.close()
-        self._around.journal.tell(
-            Event.SOCKET_REFUSED, connection=self._session.connection, close_code=Close.TOO_SLOW
-        )
+        self._around.journal.tell(Event.SOCKET_REFUSED, connection=self._session.connection, close_code=Close.TOO_SLOW)
         self._door.end(Close.TOO_SLOW)
 
     # the bell

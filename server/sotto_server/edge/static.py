@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from sotto_keys.shared import strict_json
 from sotto_keys.shared.trust import Release
 from sotto_server.faults import ConfigFault
 
@@ -107,6 +108,15 @@ def kept_releases(kept: Path) -> tuple[Release, ...]:
         )
         for each in folders
     )
+
+
+def newest_release(web_dir: Path | None, kept: Path) -> Release | None:
+    """What a new snippet should pin: the release of the build, else the one kept last."""
+    releases = {each.version: each for each in kept_releases(kept)}
+    if web_dir is not None:
+        built = strict_json.read((web_dir / "releases.json").read_bytes(), Release)
+        return releases.get(built.version)
+    return max(releases.values(), key=lambda each: (kept / each.version).stat().st_mtime_ns, default=None)
 
 
 def load_programs(web_dir: Path | None, kept: Path) -> Programs:

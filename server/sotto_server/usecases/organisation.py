@@ -1,0 +1,36 @@
+"""What a snippet and a device request must name: the pinned root, the organisation, the desks of a site. Queries only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sotto_keys.shared.dsse import parse_envelope
+from sotto_keys.shared.root import parse_root
+from sotto_wire.refusals import Unavailable
+
+if TYPE_CHECKING:
+    from sotto_keys.shared.dsse import Envelope
+    from sotto_server.ports import Unit
+    from sotto_wire.ids import DeskId, Digest, Millis, SiteId
+
+
+def pinned_root(unit: Unit, _: None, /, *, now: Millis) -> Digest:  # noqa: ARG001 - the shape of a query
+    """The digest of the root this relay was set up with; `Unavailable` before that."""
+    return _first(unit).digest
+
+
+def organisation_id(unit: Unit, _: None, /, *, now: Millis) -> str:  # noqa: ARG001 - the shape of a query
+    """The organisation's short name, as its root says it."""
+    return parse_root(_first(unit).payload).org
+
+
+def desks_of_site(unit: Unit, site: SiteId, /, *, now: Millis) -> tuple[DeskId, ...]:  # noqa: ARG001 - the shape of a query
+    """The desks of this site; none where there is no such site."""
+    return tuple(each.desk for each in unit.site_desks.find(site=site))
+
+
+def _first(unit: Unit) -> Envelope:
+    root = next(iter(unit.roots.find()), None)
+    if root is None:
+        raise Unavailable("not set up with a root")
+    return parse_envelope(root.envelope)
