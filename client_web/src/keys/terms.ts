@@ -35,6 +35,9 @@ export const conversationOf = (groupId: Uint8Array): Uint8Array => groupId.slice
 /** Identity of the customer's leaf (docs/protocol.md 2.2). */
 export const customerIdentity = (customerKey: Uint8Array): Octets => concat(CUSTOMER_PREFIX, customerKey)
 
+/** Whether an identity claims to be a customer, rightly or not. */
+export const hasCustomerPrefix = (identity: Uint8Array): boolean => sameOctets(identity.slice(0, CUSTOMER_PREFIX.length), CUSTOMER_PREFIX)
+
 export const isCustomerLeaf = (leaf: { readonly identity: Uint8Array; readonly signatureKey: Uint8Array }): boolean =>
   sameOctets(leaf.identity, customerIdentity(leaf.signatureKey))
 

@@ -87,8 +87,14 @@ export const runDesk = (begin: DeskBeginning): Desk => {
   }
   const failed = (error: unknown): void => {
     if (error instanceof LinkLost) return
-    if (error instanceof Refused) return problemIs({ code: 'refused', detail: error.code })
-    if (error instanceof Untrusted) return problemIs({ code: 'organisation_unconfirmed', detail: error.reason })
+    if (error instanceof Refused) {
+      problemIs({ code: 'refused', detail: error.code })
+      return
+    }
+    if (error instanceof Untrusted) {
+      problemIs({ code: 'organisation_unconfirmed', detail: error.reason })
+      return
+    }
     problemIs({ code: 'refused', detail: error instanceof Error ? error.name : 'unknown' })
   }
   const link = openLink(
@@ -187,16 +193,21 @@ export const runDesk = (begin: DeskBeginning): Desk => {
   const receive = (frame: FromRelay): void => {
     switch (frame.tag) {
       case 'envelope':
-        return takeEnvelope(frame)
+        takeEnvelope(frame)
+        return
       case 'delivered':
-        return chats.get(toHex(frame.conversation))?.delivered(frame.seq)
+        chats.get(toHex(frame.conversation))?.delivered(frame.seq)
+        return
       case 'changed':
-        return cardChanged(frame.card)
+        cardChanged(frame.card)
+        return
       case 'queue':
         queues.set(frame.desk, frame)
-        return changed()
+        changed()
+        return
       case 'device':
-        return deviceChanged(frame)
+        deviceChanged(frame)
+        return
       case 'trust':
         keeper.take(frame.bundle).catch(failed)
     }
@@ -281,18 +292,24 @@ export const runDesk = (begin: DeskBeginning): Desk => {
         enrol().catch(failed)
         return
       case 'take':
-        return take(intent.desk, intent.conversation)
+        take(intent.desk, intent.conversation)
+        return
       case 'show':
-        return show(intent.conversation)
+        show(intent.conversation)
+        return
       case 'send':
-        return chats.get(intent.conversation)?.say(intent.text)
+        chats.get(intent.conversation)?.say(intent.text)
+        return
       case 'retry':
-        return chats.get(intent.conversation)?.retry(intent.id)
+        chats.get(intent.conversation)?.retry(intent.id)
+        return
       case 'close':
-        return chats.get(intent.conversation)?.close()
+        chats.get(intent.conversation)?.close()
+        return
       case 'dismissProblem':
         for (const chat of chats.values()) chat.problemIs(null)
-        return problemIs(null)
+        problemIs(null)
+        return
     }
   }
   const proposed = (): readonly ConversationCard[] =>

@@ -3,6 +3,7 @@ import type { ClockPort } from '../core/ports.ts'
 import type { Problem } from '../core/views.ts'
 import type { Signer } from '../keys/ed25519.ts'
 import { wipe } from '../keys/mls/library.ts'
+import { mayWrite } from '../keys/mls/memory.ts'
 import { parseCommit } from '../keys/mls/parse.ts'
 import type { TrustState } from '../keys/trustChain.ts'
 import { NeedsNewerTrust, Untrusted } from '../keys/untrusted.ts'
@@ -120,6 +121,7 @@ export const runChat = (initial: Conversation, world: ChatWorld): Chat => {
     current.stage !== 'closed' &&
     current.pending === null &&
     current.isOld === 0 &&
+    mayWrite(current.memory, me) &&
     current.readers.length > 1 &&
     trust.freshness() !== 'expired' &&
     (await unwanted(current.facts, { trust: believed, at: Math.max(now, clock.now()) })).length === 0

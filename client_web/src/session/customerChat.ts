@@ -150,7 +150,8 @@ export const runCustomerChat = (begin: Beginning): CustomerChat => {
       case 'proposal':
         if (!isOurs(frame.conversation)) return
         offered = frame
-        return consider()
+        consider()
+        return
       case 'trust':
         keeper.take(frame.bundle).catch(distrusted)
         return

@@ -5,7 +5,7 @@ import { signDecision } from '../keys/decision.ts'
 import { sha256 } from '../keys/digest.ts'
 import { newKeyPair, type Signer, signerFromCryptoKey } from '../keys/ed25519.ts'
 import { createGroup, groupInfo } from '../keys/mls/library.ts'
-import { newMemory } from '../keys/mls/memory.ts'
+import { wholeMemory } from '../keys/mls/memory.ts'
 import { customerIdentity, encodeTerms, groupIdOf } from '../keys/terms.ts'
 import { freshness, type TrustState } from '../keys/trustChain.ts'
 import { Untrusted } from '../keys/untrusted.ts'
@@ -92,7 +92,7 @@ export const makeConversation = async (
     deskLabel: notice.view.deskLabel,
     ahead: 0,
   }
-  const memory = newMemory([{ digest: startDigest, claims }])
+  const memory = wholeMemory([{ digest: startDigest, claims }])
   const conversation = await withState({ ...blank(id, now), memory }, { state, trust })
   return { keys, signer, record, conversation }
 }

@@ -14,13 +14,21 @@ type Chat = Extract<CustomerView, { kind: 'chat' }>
 type Desk = Extract<AgentView, { kind: 'desk' }>
 
 const isChat = (view: CustomerView): view is Chat => view.kind === 'chat'
-const chatIn = (stage: Chat['stage']) => (view: CustomerView): view is Chat => view.kind === 'chat' && view.stage === stage
+const chatIn =
+  (stage: Chat['stage']) =>
+  (view: CustomerView): view is Chat =>
+    view.kind === 'chat' && view.stage === stage
 const isDesk = (view: AgentView): view is Desk => view.kind === 'desk'
 const says = (entries: readonly EntryView[], text: string, standing?: string): boolean =>
   entries.some((entry) => entry.kind === 'message' && entry.text === text && (standing === undefined || entry.standing === standing))
-const chatSays = (text: string, standing?: string) => (view: CustomerView): view is Chat => view.kind === 'chat' && says(view.entries, text, standing)
-const deskSays = (text: string, standing?: string) => (view: AgentView): view is Desk =>
-  view.kind === 'desk' && view.open !== null && says(view.open.entries, text, standing)
+const chatSays =
+  (text: string, standing?: string) =>
+  (view: CustomerView): view is Chat =>
+    view.kind === 'chat' && says(view.entries, text, standing)
+const deskSays =
+  (text: string, standing?: string) =>
+  (view: AgentView): view is Desk =>
+    view.kind === 'desk' && view.open !== null && says(view.open.entries, text, standing)
 
 let organisation: Organisation
 let relay: Relay
@@ -97,7 +105,10 @@ describe('opening', () => {
     expect(program.view.value).toMatchObject({
       kind: 'notice',
       organisation: { name: 'Kettle & Cup', site: 'shop' },
-      notice: { deskLabel: 'Support', paragraphs: ["You'll be talking to Kettle & Cup.", 'Pressing Start chat lets in one person from the Support desk.'] },
+      notice: {
+        deskLabel: 'Support',
+        paragraphs: ["You'll be talking to Kettle & Cup.", 'Pressing Start chat lets in one person from the Support desk.'],
+      },
     })
   })
 

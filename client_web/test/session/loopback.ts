@@ -1,11 +1,19 @@
 /** A small real relay in memory: order, one winner per epoch, redelivery, proposals. It judges nothing: what must be refused, the clients refuse. */
+
+import type { LinkEvent, LinkPort } from '../../src/core/ports.ts'
 import { sha256 } from '../../src/keys/digest.ts'
 import { opaque } from '../../src/keys/mls/bytes.ts'
 import { parseCommit } from '../../src/keys/mls/parse.ts'
 import { Reader } from '../../src/keys/mls/reader.ts'
-import type { LinkEvent, LinkPort } from '../../src/core/ports.ts'
 import { HELLO_CLAIMS, WELCOME_BUNDLE } from '../../src/wire/generated/claims.ts'
-import { type ConversationCard, type Envelope, FROM_CLIENT, FROM_RELAY, type FromClient, type FromRelay } from '../../src/wire/generated/frames.ts'
+import {
+  type ConversationCard,
+  type Envelope,
+  FROM_CLIENT,
+  FROM_RELAY,
+  type FromClient,
+  type FromRelay,
+} from '../../src/wire/generated/frames.ts'
 import type { Stage } from '../../src/wire/generated/stages.ts'
 import { concat, fromHex, toHex } from '../../src/wire/octets.ts'
 import { decodeAs, encodeAs } from '../../src/wire/shape.ts'
@@ -83,7 +91,8 @@ export const newRelay = (now: () => number): Relay => {
   let swap: ((keyPackage: Uint8Array) => Uint8Array) | null = null
   let work: Promise<unknown> = Promise.resolve()
 
-  const memberOf = (held: Held, device: string): Member | undefined => held.members.find((member) => member.device === device && member.until === Infinity)
+  const memberOf = (held: Held, device: string): Member | undefined =>
+    held.members.find((member) => member.device === device && member.until === Infinity)
   const card = (held: Held, device: string): ConversationCard => {
     const member = memberOf(held, device)
     const head = held.envelopes.length
@@ -118,7 +127,8 @@ export const newRelay = (now: () => number): Relay => {
   }
   const changed = (held: Held): void => {
     for (const socket of sockets) {
-      if (memberOf(held, socket.device) || held.offer?.device === socket.device) socket.say({ tag: 'changed', card: card(held, socket.device) })
+      if (memberOf(held, socket.device) || held.offer?.device === socket.device)
+        socket.say({ tag: 'changed', card: card(held, socket.device) })
       if (held.customer === socket.device && held.offer !== null && held.stage === 'proposed') {
         const keyPackage = swap?.(held.offer.keyPackage) ?? held.offer.keyPackage
         socket.say({ tag: 'proposal', conversation: held.id, group: 1, keyPackage })
@@ -136,7 +146,10 @@ export const newRelay = (now: () => number): Relay => {
       activeCount: 0,
     })
   }
-  const append = (held: Held, entry: Omit<Envelope, 'tag' | 'conversation' | 'seq' | 'group' | 'postedAt'> & { readonly to?: string }): number => {
+  const append = (
+    held: Held,
+    entry: Omit<Envelope, 'tag' | 'conversation' | 'seq' | 'group' | 'postedAt'> & { readonly to?: string },
+  ): number => {
     const { to = null, ...envelope } = entry
     const seq = held.envelopes.length + 1
     held.envelopes.push({ tag: 'envelope', conversation: held.id, seq, group: 1, postedAt: now(), ...envelope, to })
@@ -239,7 +252,9 @@ export const newRelay = (now: () => number): Relay => {
     if (held.stage === 'closed') return refuse('wrong_stage')
     const sender = octetsOf(socket.device)
     if (frame.tag === 'post') {
-      const before = held.envelopes.find((each) => each.kind === 'message' && toHex(each.sender) === socket.device && each.number === frame.number)
+      const before = held.envelopes.find(
+        (each) => each.kind === 'message' && toHex(each.sender) === socket.device && each.number === frame.number,
+      )
       if (before) return socket.say({ tag: 'posted', ref, conversation: held.id, seq: before.seq, postedAt: now() })
       if (frame.epoch !== held.epoch) return refuse('stale_epoch')
       if (frame.number !== member.lastNumber + 1) return refuse('out_of_order')
@@ -273,7 +288,8 @@ export const newRelay = (now: () => number): Relay => {
   const welcome = (socket: Socket): void => {
     const mine = [...conversations.values()].filter((held) => memberOf(held, socket.device) || held.offer?.device === socket.device)
     const credential = credentials.get(socket.device) ?? null
-    const deviceState = socket.role === 'customer' ? 'customer' : credential ? 'issued' : enrolled.has(socket.device) ? 'pending' : 'unknown'
+    const deviceState =
+      socket.role === 'customer' ? 'customer' : credential ? 'issued' : enrolled.has(socket.device) ? 'pending' : 'unknown'
     socket.say({
       tag: 'welcomed',
       serverTime: now(),

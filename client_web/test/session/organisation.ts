@@ -102,7 +102,12 @@ export const newOrganisation = async (now: number): Promise<Organisation> => {
     issuing,
     fingerprint: toBase32(await sha256(utf8(JSON.stringify(root)))),
     bundle: () =>
-      utf8(JSON.stringify({ roots: [toBase64Url(rootEnvelope)], trust: toBase64Url(sealed(trust, { type: PAYLOAD_TYPE.trust, by: issuing })) })),
+      utf8(
+        JSON.stringify({
+          roots: [toBase64Url(rootEnvelope)],
+          trust: toBase64Url(sealed(trust, { type: PAYLOAD_TYPE.trust, by: issuing })),
+        }),
+      ),
     publish: (changes) => {
       trust = { ...trust, version: Number(trust['version']) + 1, ...changes }
     },

@@ -1,4 +1,4 @@
-/** G8: what an Add must bring: a living key package, a credential in force and a decision that stands. */
+/** G8: each Add stands on a decision of the customer, and is who it says. */
 import type { CommitNote, DecisionClaims, GroupTerms } from '../../wire/generated/claims.ts'
 import { sameOctets } from '../../wire/octets.ts'
 import { Refused } from '../../wire/refused.ts'
@@ -8,17 +8,19 @@ import { conversationOf, stands } from '../terms.ts'
 import { judgeCredential, type TrustState } from '../trustChain.ts'
 import { Inconsistent, Lapsed } from '../untrusted.ts'
 import { SUITE, TERMS_EXTENSION } from './constants.ts'
-import type { GroupFacts } from './gateTypes.ts'
 import { decisionOf, type GroupMemory } from './memory.ts'
 import type { ParsedKeyPackage } from './parsedTypes.ts'
 
 export interface AdmissionContext {
-  readonly context: { readonly group: Pick<GroupFacts, 'groupId'>; readonly memory: GroupMemory; readonly trust: TrustState }
+  readonly groupId: Uint8Array
+  readonly memory: GroupMemory
+  readonly trust: TrustState
   readonly note: CommitNote
   /** The decision that the commit carries, its signature checked. */
   readonly decision: Decision | null
   /** The terms that the commit produces. */
   readonly terms: GroupTerms
+  readonly byCustomer: boolean
 }
 
 export interface Admitted {
@@ -26,22 +28,27 @@ export interface Admitted {
   readonly credential: Credential
   /** Digest of the decision it came under. */
   readonly decision: Uint8Array
+  readonly isTeam: boolean
 }
 
-/** `Untrusted` for key package or credential, `Refused('not_admitted')` where no standing decision covers the device. */
-export const admit = async (keyPackage: ParsedKeyPackage, { context, note, decision, terms }: AdmissionContext): Promise<Admitted> => {
+/** `Untrusted` for the device, `Refused('not_admitted')` for its admission. */
+export const admit = async (keyPackage: ParsedKeyPackage, context: AdmissionContext): Promise<Admitted> => {
+  const { note, trust, terms, byCustomer } = context
   const at = note.committedAt
   judgeKeyPackage(keyPackage, at)
   const { identity, signatureKey } = keyPackage.leafNode
-  const credential = await judgeCredential(context.trust, identity, { at, leafKey: signatureKey })
-  const reliedOn = reliedOnOf(note, { decision, memory: context.memory })
-  const standing = reliedOn !== null && stands(terms, reliedOn.digest)
-  const admission = { conversation: conversationOf(context.group.groupId), terms, at }
-  if (!standing || !covers(reliedOn.claims, credential, admission)) throw new Refused('not_admitted')
-  return { device: signatureKey, credential, decision: reliedOn.digest }
+  const credential = await judgeCredential(trust, identity, { at, leafKey: signatureKey })
+  const digest = reliedOn(context)
+  const claims = claimsOf(digest, context)
+  // Where only the digest is known, the customer's own signature on the commit is the decision.
+  const isCovered = claims === null || covers(claims, credential, { conversation: conversationOf(context.groupId), terms, at })
+  if (!isCovered) throw new Refused('not_admitted', 'the decision does not cover this device')
+  if (!byCustomer && claims?.admits.tag !== 'team') throw new Refused('not_admitted', 'an agent adds under a team admission only')
+  const isTeam = claims === null ? isAgentOf(credential, terms.desk) : claims.admits.tag === 'team'
+  return { device: signatureKey, credential, decision: digest, isTeam }
 }
 
-/** Suite, capabilities and lifetime (Unix seconds), judged at `at`; signatures are the library's. */
+/** Suite, abilities and lifetime (Unix seconds), judged at `at`; signatures are the library's. */
 export const judgeKeyPackage = ({ cipherSuite, initKey, leafNode }: ParsedKeyPackage, at: number): void => {
   const { source, capabilities, encryptionKey } = leafNode
   const capable = cipherSuite === SUITE && capabilities.cipherSuites.includes(SUITE) && capabilities.extensions.includes(TERMS_EXTENSION)
@@ -50,11 +57,21 @@ export const judgeKeyPackage = ({ cipherSuite, initKey, leafNode }: ParsedKeyPac
   if (seconds < source.notBefore || seconds > source.notAfter) throw new Lapsed('key package outside its time')
 }
 
-const reliedOnOf = (
-  note: CommitNote,
-  { decision, memory }: { readonly decision: Decision | null; readonly memory: GroupMemory },
-): { readonly digest: Uint8Array; readonly claims: DecisionClaims } | null => {
-  if (note.reliesOn === null) return decision
-  if (decision !== null && sameOctets(decision.digest, note.reliesOn)) return decision
-  return decisionOf(memory, note.reliesOn)
+/** The one decision that the note names, which must stand after the commit: so Add-while-withdrawing cannot be. */
+const reliedOn = ({ note, decision, terms }: AdmissionContext): Uint8Array => {
+  const digest = note.reliesOn ?? decision?.digest ?? null
+  const isTwo = note.reliesOn !== null && decision !== null && !sameOctets(note.reliesOn, decision.digest)
+  if (digest === null || isTwo) throw new Refused('not_admitted', 'an Add under no decision, or under two')
+  if (!stands(terms, digest)) throw new Refused('not_admitted', 'the decision does not stand')
+  return digest
 }
+
+const claimsOf = (digest: Uint8Array, { decision, memory, byCustomer }: AdmissionContext): DecisionClaims | null => {
+  const isCarried = decision !== null && sameOctets(decision.digest, digest)
+  const claims = isCarried ? decision.claims : (decisionOf(memory, digest)?.claims ?? null)
+  if (claims === null && (memory.isWhole === 1 || !byCustomer)) throw new Refused('not_admitted', 'nobody knows this decision')
+  return claims
+}
+
+const isAgentOf = ({ kind, roles, desks }: Credential, desk: string): boolean =>
+  kind === 'human' && roles.includes('agent') && desks.includes(desk)

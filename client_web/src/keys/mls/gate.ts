@@ -1,11 +1,10 @@
 /** The commit gate: rules G1-G8 of docs/protocol.md 3.1 on parsed bytes, before any library sees them. Mirrors `commit_gate.py`. */
-
 import type { CommitNote, GroupTerms } from '../../wire/generated/claims.ts'
 import { ROSTER_LEAVES } from '../../wire/generated/limits.ts'
 import { sameOctets } from '../../wire/octets.ts'
 import { Refused } from '../../wire/refused.ts'
 import { type Decision, verifyDecision } from '../decision.ts'
-import { readNote, readTerms, sameButStanding } from '../terms.ts'
+import { conversationOf, hasCustomerPrefix, readNote, readTerms, sameButStanding } from '../terms.ts'
 import { Malformed } from '../untrusted.ts'
 import { admit } from './admission.ts'
 import { committerOf } from './committer.ts'
@@ -17,50 +16,59 @@ import { parseLeafNode } from './parse.ts'
 import type { ParsedCommit, ParsedExtension, ParsedKeyPackage, ParsedPath } from './parsedTypes.ts'
 import { judgeRow } from './rows.ts'
 
-const notAllowed = (why: string): Refused => new Refused('commit_not_allowed', why)
-
 export type { GateContext, GroupFacts, Verdict } from './gateTypes.ts'
 
-/** Accept a commit, or throw `Refused` (with the rule's code) or `Untrusted`. The first rule that fails is the answer. */
+const notAllowed = (why: string): Refused => new Refused('commit_not_allowed', why)
+
+/**
+ * What this commit is, or the refusal of the first rule that it breaks: `Refused` with the rule's code, or `Untrusted`. Whether it is well
+ * made (signature, path, hashes) is for the library to say, after this and before anything is kept.
+ */
 export const judgeCommit = async (commit: ParsedCommit, context: GateContext): Promise<Verdict> => {
-  const { group, memory } = context
-  judgePlace(commit, group)
-  const note = judgeNote(commit, memory)
-  const path = pathOf(commit)
+  const { group, memory, trust } = context
+  const leaf = judgePlace(commit, group) // G1
+  const note = judgeNote(commit, memory) // G2
+  const decision = await decisionIn(note, { terms: group.terms, groupId: group.groupId })
+  const path = pathOf(commit) // G3
   const wanted = wantedOf(commit, group)
-  const leaf = memberAt(group, commit.senderLeaf)
-  const committer = await committerOf(leaf, context)
+  const committer = await committerOf(leaf, { terms: group.terms, memory, trust, at: note.committedAt }) // G4
   await judgeRow({ committer, wanted, note }, context)
-  judgeFace(path, { leaf, wanted, group })
-  judgeRoster(wanted, group)
-  const decision = await decisionIn(note, group.terms)
-  const terms = judgeTerms(wanted, { decision, group })
-  const added = await Promise.all(wanted.adds.map((keyPackage) => admit(keyPackage, { context, note, decision, terms })))
-  const happened = {
-    committer: leaf.signatureKey,
-    at: note.committedAt,
-    decision,
-    added,
-    removed: wanted.removes.map(({ signatureKey }) => signatureKey),
-    byCustomer: committer.kind === 'customer',
-  }
+  judgeKeys(path, { leaf, wanted, group }) // G5
+  judgeRoster(wanted, group) // G6
+  const terms = judgeTerms(wanted, { decision, group }) // G7
+  const byCustomer = committer.row === 'customer'
+  const admission = { groupId: group.groupId, memory, trust, note, decision, terms, byCustomer }
+  const added = await Promise.all(wanted.adds.map((keyPackage) => admit(keyPackage, admission))) // G8
+  const removed = wanted.removes.map(({ signatureKey }) => signatureKey)
+  const happened = { committer: leaf.signatureKey, byCustomer, at: note.committedAt, decision, terms, added, removed }
   return { committer, note, added, removed: wanted.removes, terms, memory: remember(memory, happened) }
 }
 
-/** G1. */
-const judgePlace = (commit: ParsedCommit, group: GroupFacts): void => {
+const judgePlace = (commit: ParsedCommit, group: GroupFacts): RosterEntry => {
   if (!sameOctets(commit.groupId, group.groupId)) throw new Refused('bad_frame', 'another group')
   if (commit.epoch !== group.epoch) throw new Refused('stale_epoch')
+  const leaf = group.roster.find((entry) => entry.leaf === commit.senderLeaf)
+  if (leaf === undefined) throw new Refused('bad_frame', 'a commit of nobody')
+  return leaf
 }
 
-/** G2. */
-export const judgeNote = (commit: ParsedCommit, memory: GroupMemory): CommitNote => {
-  const note = asBadFrame(() => readNote(commit.authenticatedData))
-  if (note.committedAt < memory.committedAt) throw new Refused('clock_skew')
+const judgeNote = (commit: ParsedCommit, memory: GroupMemory): CommitNote => {
+  const note = refusing('bad_frame', () => readNote(commit.authenticatedData))
+  if (note.committedAt < memory.committedAt) throw new Refused('clock_skew', 'before the last commit')
   return note
 }
 
-/** G3: a path is there, and nothing but inline Add, Remove and GroupContextExtensions. */
+/** The decision that a note carries: signed by this customer (`Untrusted`), for this conversation (`not_admitted`). */
+export const decisionIn = async (
+  { decision: carried }: CommitNote,
+  { terms, groupId }: { readonly terms: GroupTerms; readonly groupId: Uint8Array },
+): Promise<Decision | null> => {
+  if (carried === null) return null
+  const decision = await verifyDecision(carried, terms.customerKey)
+  if (!sameOctets(decision.claims.conversation, conversationOf(groupId))) throw new Refused('not_admitted', 'of another conversation')
+  return decision
+}
+
 export const pathOf = (commit: ParsedCommit): ParsedPath => {
   if (commit.path === null) throw notAllowed('no path')
   return commit.path
@@ -69,35 +77,34 @@ export const pathOf = (commit: ParsedCommit): ParsedPath => {
 const wantedOf = (commit: ParsedCommit, group: GroupFacts): Wanted => {
   const adds: ParsedKeyPackage[] = []
   const removes: RosterEntry[] = []
-  let extensions: readonly ParsedExtension[] | null = null
+  const lists: (readonly ParsedExtension[])[] = []
   for (const proposal of commit.proposals) {
     switch (proposal.kind) {
       case 'add':
         adds.push(proposal.keyPackage)
         break
       case 'remove':
-        removes.push(memberAt(group, proposal.leaf))
+        removes.push(removedLeaf(proposal.leaf, { commit, group }))
         break
       case 'group_context_extensions':
-        if (extensions !== null) throw notAllowed('extensions twice')
-        extensions = proposal.extensions
+        lists.push(proposal.extensions)
         break
       default:
-        throw notAllowed(proposal.kind)
+        throw notAllowed('a proposal outside the closed list')
     }
   }
-  if (new Set(removes).size !== removes.length) throw notAllowed('removed twice')
-  return { adds, removes, extensions }
+  if (lists.length > 1 || new Set(removes).size !== removes.length) throw notAllowed('something twice')
+  return { adds, removes, extensions: lists[0] ?? null }
 }
 
-const memberAt = (group: GroupFacts, leaf: number): RosterEntry => {
+const removedLeaf = (leaf: number, { commit, group }: { readonly commit: ParsedCommit; readonly group: GroupFacts }): RosterEntry => {
   const entry = group.roster.find((each) => each.leaf === leaf)
-  if (entry === undefined) throw notAllowed('no such leaf')
+  if (entry === undefined || leaf === commit.senderLeaf) throw notAllowed('a Remove of nobody or of oneself')
   return entry
 }
 
-/** G5: a leaf never changes its face, and no key comes a second time. */
-const judgeFace = (
+/** A leaf never changes its face, no key comes a second time, and no device twice. */
+const judgeKeys = (
   path: ParsedPath,
   { leaf, wanted, group }: { readonly leaf: RosterEntry; readonly wanted: Wanted; readonly group: GroupFacts },
 ): void => {
@@ -107,61 +114,60 @@ const judgeFace = (
     sameOctets(before.credentialBytes, after.credentialBytes) &&
     sameOctets(before.capabilitiesBytes, after.capabilitiesBytes) &&
     sameOctets(before.extensionsBytes, after.extensionsBytes)
-  if (!sameFace || after.source.kind !== 'commit') throw notAllowed('another face')
-  const brought = [after.encryptionKey, ...path.nodes.map(({ key }) => key), ...wanted.adds.map((each) => each.leafNode.encryptionKey)]
-  const known = [...group.encryptionKeys]
-  for (const key of brought) {
-    if (known.some((each) => sameOctets(each, key))) throw notAllowed('a key again')
-    known.push(key)
-  }
+  if (!sameFace || after.source.kind !== 'commit') throw notAllowed('a leaf that changes its face')
+  const brought = wanted.adds.flatMap(({ leafNode, initKey }) => [leafNode.encryptionKey, initKey])
+  // The library accepts a copied HPKE key: whoever holds the other copy would read along.
+  mustDiffer([...group.encryptionKeys, after.encryptionKey, ...path.nodes.map(({ key }) => key), ...brought], 'a key that is not new')
+  const staying = group.roster.filter((entry) => !wanted.removes.includes(entry)).map(({ signatureKey }) => signatureKey)
+  mustDiffer([...staying, ...wanted.adds.map(({ leafNode }) => leafNode.signatureKey)], 'a device that is already in')
 }
 
-/** G6: the customer stays, stays alone with its key, and at most eight read. */
+const mustDiffer = (keys: readonly Uint8Array[], why: string): void => {
+  if (new Set(keys.map((key) => key.join())).size !== keys.length) throw notAllowed(why)
+}
+
+/** The customer stays, is nobody else, and eight leaves are enough. */
 const judgeRoster = ({ adds, removes }: Wanted, { roster, terms }: GroupFacts): void => {
   if (removes.some(({ signatureKey }) => sameOctets(signatureKey, terms.customerKey))) throw notAllowed('the customer stays')
-  const keys = roster.filter((entry) => !removes.includes(entry)).map(({ signatureKey }) => signatureKey)
-  for (const { leafNode } of adds) {
-    if (keys.some((key) => sameOctets(key, leafNode.signatureKey))) throw notAllowed('a second leaf of one key')
-    keys.push(leafNode.signatureKey)
-  }
-  if (keys.length > ROSTER_LEAVES) throw new Refused('roster_full')
+  const isCustomer = ({ leafNode }: ParsedKeyPackage): boolean =>
+    sameOctets(leafNode.signatureKey, terms.customerKey) || hasCustomerPrefix(leafNode.identity)
+  if (adds.some(isCustomer)) throw notAllowed('a second customer')
+  if (roster.length - removes.length + adds.length > ROSTER_LEAVES) throw new Refused('roster_full')
 }
 
-const decisionIn = async ({ decision }: CommitNote, { customerKey }: GroupTerms): Promise<Decision | null> =>
-  decision === null ? null : verifyDecision(decision, customerKey)
-
-/** G7: only the standing list changes, and it grows only by the decision that this commit carries. */
+/** Only the standing list changes, in order, and it grows only by the given decision that this commit carries. */
 const judgeTerms = (
   { extensions }: Wanted,
   { decision, group }: { readonly decision: Decision | null; readonly group: GroupFacts },
 ): GroupTerms => {
   if (extensions === null) return group.terms
   const terms = repeated(extensions, group)
-  const fresh = terms.standing.filter((digest) => !group.terms.standing.some((each) => sameOctets(each, digest)))
-  const carried = fresh.every((digest) => decision !== null && sameOctets(digest, decision.digest))
-  const once = new Set(terms.standing.map((digest) => digest.join())).size === terms.standing.length
-  if (!carried || !once) throw notAllowed('a decision that this commit does not carry')
+  const isIn = (list: readonly Uint8Array[], digest: Uint8Array): boolean => list.some((each) => sameOctets(each, digest))
+  const kept = group.terms.standing.filter((digest) => isIn(terms.standing, digest))
+  const fresh = terms.standing.filter((digest) => !isIn(group.terms.standing, digest))
+  const expected = [...kept, ...fresh]
+  const inOrder = expected.length === terms.standing.length && terms.standing.every((digest, index) => same(digest, expected[index]))
+  const given = decision?.claims.answer === 'given' ? [decision.digest] : []
+  if (!inOrder || !fresh.every((digest) => isIn(given, digest))) throw notAllowed('a standing digest twice, moved, or without its decision')
+  mustDiffer(terms.standing, 'a standing digest twice')
   return terms
 }
+
+const same = (a: Uint8Array, b: Uint8Array | undefined): boolean => b !== undefined && sameOctets(a, b)
 
 const repeated = (extensions: readonly ParsedExtension[], group: GroupFacts): GroupTerms => {
-  const same =
-    extensions.length === group.extensions.length &&
-    extensions.every(({ type, content }, index) => {
-      const before = group.extensions[index]
-      return before?.type === type && (type === TERMS_EXTENSION || sameOctets(before.content, content))
-    })
+  const isSame = ({ type, content }: ParsedExtension, index: number): boolean =>
+    type === group.extensions[index]?.type && (type === TERMS_EXTENSION || same(content, group.extensions[index]?.content))
   const content = extensions.find(({ type }) => type === TERMS_EXTENSION)?.content
-  if (!same || content === undefined) throw notAllowed('extensions not repeated')
-  const terms = asNotAllowed(() => readTerms(content))
-  if (!sameButStanding(terms, group.terms)) throw notAllowed('terms changed')
+  if (content === undefined || extensions.length !== group.extensions.length || !extensions.every(isSame)) {
+    throw notAllowed('extensions that are not repeated')
+  }
+  const terms = refusing('commit_not_allowed', () => readTerms(content))
+  if (!sameButStanding(terms, group.terms)) throw notAllowed('terms that change')
   return terms
 }
 
-const asBadFrame = <T>(read: () => T): T => refusing(read, 'bad_frame')
-const asNotAllowed = <T>(read: () => T): T => refusing(read, 'commit_not_allowed')
-
-const refusing = <T>(read: () => T, code: 'bad_frame' | 'commit_not_allowed'): T => {
+const refusing = <T>(code: 'bad_frame' | 'commit_not_allowed', read: () => T): T => {
   try {
     return read()
   } catch (error) {

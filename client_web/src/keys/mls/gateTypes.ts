@@ -23,11 +23,11 @@ export interface GateContext {
   readonly trust: TrustState
 }
 
-/** What the closed list knows of a committer; `member` is everybody who may only send an empty path. */
-export type Committer =
-  | { readonly kind: 'customer'; readonly leaf: RosterEntry }
-  | { readonly kind: 'agent'; readonly leaf: RosterEntry; readonly credential: Credential }
-  | { readonly kind: 'member'; readonly leaf: RosterEntry }
+/** The rows of the closed list that have a committer. */
+export interface Committer {
+  readonly row: 'customer' | 'team' | 'other'
+  readonly leaf: RosterEntry
+}
 
 /** The proposals of a commit, sorted by kind; G3 let nothing else through. */
 export interface Wanted {

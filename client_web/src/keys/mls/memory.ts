@@ -1,8 +1,10 @@
 /** What members must remember of a group and MLS does not: times, decisions, who added whom. A value; `remember` gives the next one. */
-import { DECISION_CLAIMS, type DecisionClaims } from '../../wire/generated/claims.ts'
+import { DECISION_CLAIMS, type DecisionClaims, type GroupTerms } from '../../wire/generated/claims.ts'
 import { type Octets, sameOctets } from '../../wire/octets.ts'
-import { bytes, decodeAs, encodeAs, list, orNone, struct, whole } from '../../wire/shape.ts'
+import { bytes, decodeAs, encodeAs, list, oneOf, orNone, struct, whole } from '../../wire/shape.ts'
 import type { Decision } from '../decision.ts'
+
+const PATH_EVERY_MS = 10 * 60 * 1000
 
 /** A decision of this customer whose signature was checked. */
 export interface KnownDecision {
@@ -10,13 +12,18 @@ export interface KnownDecision {
   readonly claims: DecisionClaims
 }
 
-/** One member that came by an Add: by whom, when, under which decision, and its last path (0 before the first). */
+/** One member that somebody let in, as far as we were there. */
 export interface Arrival {
   readonly device: Uint8Array
+  /** The device that committed the Add. */
   readonly addedBy: Uint8Array
+  /** Digest of the decision the Add relied on. */
   readonly decision: Uint8Array
+  /** That decision admits a desk's agents, not one device. */
+  readonly isTeam: 0 | 1
   readonly addedAt: number
-  readonly lastPathAt: number
+  /** `committed_at` of its last path; none since joining. */
+  readonly pathAt: number | null
 }
 
 /** An agent added another: until the newcomer removes it, nobody but the customer commits anything else. */
@@ -29,6 +36,9 @@ export interface Handoff {
 export interface GroupMemory {
   /** `committed_at` of the last commit, 0 before the first. */
   readonly committedAt: number
+  /** From the group's beginning. Where it is not, a fact older than this memory is left to those who were there. */
+  readonly isWhole: 0 | 1
+  /** The standing decisions whose text we have. */
   readonly decisions: readonly KnownDecision[]
   readonly arrivals: readonly Arrival[]
   readonly handoff: Handoff | null
@@ -39,6 +49,7 @@ const KEY = bytes(32, 32)
 
 const MEMORY = struct<GroupMemory>('GroupMemory', null, [
   ['committedAt', TIME],
+  ['isWhole', oneOf([0, 1])],
   [
     'decisions',
     list(
@@ -57,8 +68,9 @@ const MEMORY = struct<GroupMemory>('GroupMemory', null, [
         ['device', KEY],
         ['addedBy', KEY],
         ['decision', KEY],
+        ['isTeam', oneOf([0, 1])],
         ['addedAt', TIME],
-        ['lastPathAt', TIME],
+        ['pathAt', orNone(TIME)],
       ]),
       0,
       64,
@@ -80,7 +92,16 @@ export const encodeGroupMemory = (memory: GroupMemory): Octets => encodeAs(MEMOR
 export const decodeGroupMemory = (octets: Uint8Array): GroupMemory => decodeAs(MEMORY, octets)
 
 /** The customer's memory of its own group: the start decision stands, nobody came yet. */
-export const newMemory = (decisions: readonly Decision[]): GroupMemory => ({ committedAt: 0, decisions, arrivals: [], handoff: null })
+export const wholeMemory = (decisions: readonly Decision[]): GroupMemory => ({
+  committedAt: 0,
+  isWhole: 1,
+  decisions,
+  arrivals: [],
+  handoff: null,
+})
+
+/** A newcomer's memory before the commit that added it. */
+export const blankMemory: GroupMemory = { committedAt: 0, isWhole: 0, decisions: [], arrivals: [], handoff: null }
 
 export const decisionOf = (memory: GroupMemory, digest: Uint8Array): KnownDecision | null =>
   memory.decisions.find((known) => sameOctets(known.digest, digest)) ?? null
@@ -88,36 +109,55 @@ export const decisionOf = (memory: GroupMemory, digest: Uint8Array): KnownDecisi
 export const arrivalOf = (memory: GroupMemory, device: Uint8Array): Arrival | null =>
   memory.arrivals.find((arrival) => sameOctets(arrival.device, device)) ?? null
 
+/** A path costs every member work: one after joining, and then one each ten minutes. */
+export const maySendPath = (memory: GroupMemory, { device, at }: { readonly device: Uint8Array; readonly at: number }): boolean => {
+  const pathAt = arrivalOf(memory, device)?.pathAt ?? null
+  return pathAt === null || at - pathAt >= PATH_EVERY_MS
+}
+
+/** Between an agent's Add and the newcomer's Remove of it, neither of the two writes: nobody knows yet who answers. */
+export const mayWrite = ({ handoff }: GroupMemory, device: Uint8Array): boolean =>
+  handoff === null || !(sameOctets(device, handoff.adder) || sameOctets(device, handoff.newcomer))
+
 /** What one accepted commit adds to the memory. */
 export interface Happened {
   readonly committer: Uint8Array
+  readonly byCustomer: boolean
   readonly at: number
   readonly decision: Decision | null
-  readonly added: readonly { readonly device: Uint8Array; readonly decision: Uint8Array }[]
+  readonly terms: GroupTerms
+  readonly added: readonly { readonly device: Uint8Array; readonly decision: Uint8Array; readonly isTeam: boolean }[]
   /** Device keys of the removed leaves. */
   readonly removed: readonly Uint8Array[]
-  readonly byCustomer: boolean
 }
 
 export const remember = (memory: GroupMemory, happened: Happened): GroupMemory => {
-  const { committer, at, added, removed, byCustomer } = happened
-  const known = happened.decision === null || decisionOf(memory, happened.decision.digest) !== null ? [] : [happened.decision]
+  const { committer, at, added, removed } = happened
   const stayed = memory.arrivals
     .filter(({ device }) => !removed.some((gone) => sameOctets(gone, device)))
-    .map((arrival) => (sameOctets(arrival.device, committer) ? { ...arrival, lastPathAt: at } : arrival))
-  const arrived = added.map(({ device, decision }) => ({ device, addedBy: committer, decision, addedAt: at, lastPathAt: 0 }))
-  const [newcomer] = added
-  const opened = newcomer !== undefined && !byCustomer ? { adder: committer, newcomer: newcomer.device, at } : null
+    .map((arrival) => (sameOctets(arrival.device, committer) ? { ...arrival, pathAt: at } : arrival))
+  const arrived = added.map(({ device, decision, isTeam }): Arrival => {
+    return { device, addedBy: committer, decision, isTeam: isTeam ? 1 : 0, addedAt: at, pathAt: null }
+  })
   return {
     committedAt: at,
-    decisions: [...memory.decisions, ...known],
+    isWhole: memory.isWhole,
+    decisions: standingOf(memory, happened),
     arrivals: [...stayed, ...arrived],
-    handoff: opened ?? stillOpen(memory.handoff, removed),
+    handoff: handoffAfter(memory.handoff, happened),
   }
 }
 
-const stillOpen = (handoff: Handoff | null, removed: readonly Uint8Array[]): Handoff | null => {
+const standingOf = (memory: GroupMemory, { decision, terms }: Happened): readonly KnownDecision[] => {
+  const isNew = decision !== null && decisionOf(memory, decision.digest) === null
+  const known = isNew ? [...memory.decisions, decision] : memory.decisions
+  return known.filter(({ digest }) => terms.standing.some((each) => sameOctets(each, digest)))
+}
+
+const handoffAfter = (handoff: Handoff | null, { added, byCustomer, committer, removed, at }: Happened): Handoff | null => {
+  const [newcomer] = added
+  if (newcomer !== undefined && !byCustomer) return { adder: committer, newcomer: newcomer.device, at }
   if (handoff === null) return null
-  const settled = removed.some((gone) => sameOctets(gone, handoff.adder) || sameOctets(gone, handoff.newcomer))
-  return settled ? null : handoff
+  const isSettled = removed.some((gone) => sameOctets(gone, handoff.adder) || sameOctets(gone, handoff.newcomer))
+  return isSettled ? null : handoff
 }

@@ -1,26 +1,25 @@
-/** What a newcomer judges before it says a word (docs/protocol.md 3.2): the commit that added it, the terms, and every other leaf. */
+/** A newcomer's own judgement of the group it was let into (docs/protocol.md 3.2): a Welcome alone does not say who allowed it. */
 import type { CommitNote, GroupTerms, WelcomeBundle } from '../../wire/generated/claims.ts'
+import { ROSTER_LEAVES } from '../../wire/generated/limits.ts'
 import { concat, sameOctets, toHex } from '../../wire/octets.ts'
 import { Refused } from '../../wire/refused.ts'
-import { verifyDecision } from '../decision.ts'
 import { sha256 } from '../digest.ts'
 import { knowsRoot } from '../rootChain.ts'
-import { isCustomerLeaf, readNote, readTerms } from '../terms.ts'
-import { hasPolicy, judgeCredential, type TrustState } from '../trustChain.ts'
+import { hasCustomerPrefix, isCustomerLeaf, readNote, readTerms } from '../terms.ts'
+import { hasPolicy, type TrustState } from '../trustChain.ts'
 import { Forked, Inconsistent, UnknownCredential } from '../untrusted.ts'
 import { admit } from './admission.ts'
 import { opaque, uint } from './bytes.ts'
-import { committerOf } from './committer.ts'
-import { pathOf } from './gate.ts'
-import type { Committer } from './gateTypes.ts'
+import { committerOf, credentialOf } from './committer.ts'
+import { decisionIn, pathOf } from './gate.ts'
 import type { GroupView, RosterEntry } from './memberTypes.ts'
-import { type GroupMemory, newMemory, remember } from './memory.ts'
+import { blankMemory, type GroupMemory, remember } from './memory.ts'
 import { parseCommit } from './parse.ts'
 import type { ParsedCommit, ParsedKeyPackage } from './parsedTypes.ts'
 
 const PUBLIC_MESSAGE = 1
 
-/** The group as the Welcome shows it. */
+/** The group as the Welcome shows it; its tree, tags and hashes are already checked by the library. */
 export interface Joined {
   readonly view: GroupView
   readonly roster: readonly RosterEntry[]
@@ -42,82 +41,82 @@ export interface Arrived {
 /** Accept the group, or throw `Refused` or `Untrusted`: then the device forgets it and says nothing in it. */
 export const judgeWelcome = async (bundle: WelcomeBundle, joined: Joined, context: NewcomerContext): Promise<Arrived> => {
   const commit = parseCommit(bundle.commit)
-  await judgeLink(commit, { bundle, joined })
+  await judgeLink(commit, { bundle, view: joined.view })
   const terms = readTerms(joined.view.terms)
+  await judgeRoster(joined.roster, { terms, context })
+  judgeTerms(terms, context)
   const note = readNote(commit.authenticatedData)
-  judgeTerms(terms, { context, note })
-  const committer = await judgeCommitter(commit, { joined, terms, context })
-  const memory = await judgeAdds(commit, { joined, terms, context, note, committer })
-  await judgeRoster(joined.roster, { terms, context, at: note.committedAt })
+  const memory = await judgeAdmission(commit, { joined, terms, note, context })
+  if (!hasPolicy(context.trust, terms.policyDigest, note.committedAt)) throw new Refused('notice_required', 'a policy that is not in force')
   return { terms, note, memory }
 }
 
 /** The commit that was handed over is the one that leads to this epoch: the transcript hash says so. */
 const judgeLink = async (
   commit: ParsedCommit,
-  { bundle, joined: { view } }: { readonly bundle: WelcomeBundle; readonly joined: Joined },
+  { bundle, view }: { readonly bundle: WelcomeBundle; readonly view: GroupView },
 ): Promise<void> => {
   const wire = uint(PUBLIC_MESSAGE, 2)
   const hash = await sha256(concat(bundle.interimHash, wire, commit.framedContent, opaque(commit.signature)))
   const follows = sameOctets(commit.groupId, view.groupId) && commit.epoch + 1 === view.epoch
-  if (!follows || !sameOctets(hash, view.confirmedTranscriptHash)) throw new Forked('the commit does not lead here')
+  if (!follows || !sameOctets(hash, view.confirmedTranscriptHash)) throw new Forked('not the commit that this group confirms')
 }
 
-/** Our organisation, one of our desks, a policy in force. */
-const judgeTerms = (terms: GroupTerms, { context, note }: { readonly context: NewcomerContext; readonly note: CommitNote }): void => {
-  if (!knowsRoot(context.trust.roots, toHex(terms.root))) throw new Forked('another organisation')
-  if (!context.desks.includes(terms.desk)) throw new Inconsistent('another desk')
-  if (!hasPolicy(context.trust, terms.policyDigest, note.committedAt)) throw new Inconsistent('a policy that is not in force')
-}
-
-const judgeCommitter = async (
-  commit: ParsedCommit,
-  { joined, terms, context }: { readonly joined: Joined; readonly terms: GroupTerms; readonly context: NewcomerContext },
-): Promise<Committer> => {
-  const leaf = joined.roster.find((entry) => entry.leaf === commit.senderLeaf)
-  // The path leaf is the committer's leaf in the tree that we were given.
-  if (leaf === undefined || !sameOctets(leaf.leafNodeBytes, pathOf(commit).leafNode.bytes)) throw new Inconsistent('committer')
-  const committer = await committerOf(leaf, { trust: context.trust, group: { terms } })
-  if (committer.kind === 'member') throw new Refused('commit_not_allowed', 'who added us may not')
-  return committer
-}
-
-interface Adding {
-  readonly joined: Joined
-  readonly terms: GroupTerms
-  readonly context: NewcomerContext
-  readonly note: CommitNote
-  readonly committer: Committer
-}
-
-const judgeAdds = async (commit: ParsedCommit, { joined, terms, context, note, committer }: Adding): Promise<GroupMemory> => {
-  const decision = note.decision === null ? null : await verifyDecision(note.decision, terms.customerKey)
-  const memory = newMemory(decision === null ? [] : [decision])
-  const adds = commit.proposals.flatMap((proposal): readonly ParsedKeyPackage[] => {
-    if (proposal.kind === 'add') return [proposal.keyPackage]
-    if (proposal.kind === 'remove' || proposal.kind === 'group_context_extensions') return []
-    throw new Refused('commit_not_allowed', proposal.kind)
-  })
-  if (!adds.some(({ leafNode }) => sameOctets(leafNode.signatureKey, context.device))) throw new Inconsistent('adds somebody else')
-  const group = { groupId: joined.view.groupId }
-  const added = await Promise.all(
-    adds.map((keyPackage) => admit(keyPackage, { context: { group, memory, trust: context.trust }, note, decision, terms })),
-  )
-  const byCustomer = committer.kind === 'customer'
-  return remember(memory, { committer: committer.leaf.signatureKey, at: note.committedAt, decision, added, removed: [], byCustomer })
-}
-
-/** One customer, under its key, and nobody whom the organisation never vouched for. */
+/** Exactly one customer, under its key, and nobody for whom the organisation never vouched. */
 const judgeRoster = async (
   roster: readonly RosterEntry[],
-  { terms, context, at }: { readonly terms: GroupTerms; readonly context: NewcomerContext; readonly at: number },
+  { terms, context }: { readonly terms: GroupTerms; readonly context: NewcomerContext },
 ): Promise<void> => {
-  const customers = roster.filter((entry) => sameOctets(entry.signatureKey, terms.customerKey))
-  const [customer] = customers
-  if (customers.length !== 1 || customer === undefined || !isCustomerLeaf(customer)) throw new Inconsistent('customer')
-  for (const { identity, signatureKey } of roster) {
-    if (sameOctets(signatureKey, terms.customerKey)) continue
-    await judgeCredential(context.trust, identity, { at, leafKey: signatureKey })
+  const isClaiming = (leaf: RosterEntry): boolean => sameOctets(leaf.signatureKey, terms.customerKey) || hasCustomerPrefix(leaf.identity)
+  const [customer, ...others] = roster.filter(isClaiming)
+  const isGenuine = customer !== undefined && isCustomerLeaf(customer) && sameOctets(customer.signatureKey, terms.customerKey)
+  if (!isGenuine || others.length > 0) throw new Inconsistent('not exactly one genuine customer')
+  for (const leaf of roster) {
+    if (leaf !== customer && (await credentialOf(leaf, context.trust)) === null) throw new UnknownCredential('nobody vouches for a leaf')
   }
-  if (!roster.some(({ signatureKey }) => sameOctets(signatureKey, context.device))) throw new UnknownCredential('not a member')
+  if (roster.length > ROSTER_LEAVES) throw new Refused('roster_full')
+}
+
+/** Our organisation and one of our desks. */
+const judgeTerms = (terms: GroupTerms, { trust, desks }: NewcomerContext): void => {
+  if (!knowsRoot(trust.roots, toHex(terms.root))) throw new Forked('another organisation')
+  if (!desks.includes(terms.desk)) throw new Refused('commit_not_allowed', 'another desk')
+}
+
+interface Admission {
+  readonly joined: Joined
+  readonly terms: GroupTerms
+  readonly note: CommitNote
+  readonly context: NewcomerContext
+}
+
+const judgeAdmission = async (commit: ParsedCommit, { joined, terms, note, context }: Admission): Promise<GroupMemory> => {
+  const { roster, view } = joined
+  const keyPackage = onlyOurs(commit, { roster, device: context.device })
+  const leaf = roster.find((entry) => entry.leaf === commit.senderLeaf)
+  // The path leaf is the committer's leaf in the tree that we were given.
+  if (leaf === undefined || !sameOctets(leaf.leafNodeBytes, pathOf(commit).leafNode.bytes)) throw new Inconsistent('committer')
+  const [memory, trust] = [blankMemory, context.trust]
+  const { row } = await committerOf(leaf, { terms, memory, trust, at: note.committedAt })
+  const doesMore = commit.proposals.some(({ kind }) => kind !== 'add')
+  if (row === 'other' || (row === 'team' && doesMore)) throw new Refused('commit_not_allowed', 'added by somebody who may not')
+  const decision = await decisionIn(note, { terms, groupId: view.groupId })
+  const byCustomer = row === 'customer'
+  const added = await admit(keyPackage, { groupId: view.groupId, memory, trust, note, decision, terms, byCustomer })
+  const happened = { committer: leaf.signatureKey, byCustomer, at: note.committedAt, decision, terms, added: [added], removed: [] }
+  return remember(memory, happened)
+}
+
+/** A commit of the closed list's kinds that adds this device and nobody else, with the very leaf that stands in the tree. */
+const onlyOurs = (
+  commit: ParsedCommit,
+  { roster, device }: { readonly roster: readonly RosterEntry[]; readonly device: Uint8Array },
+): ParsedKeyPackage => {
+  const isKnown = commit.proposals.every(({ kind }) => kind === 'add' || kind === 'remove' || kind === 'group_context_extensions')
+  const adds = commit.proposals.flatMap((proposal) => (proposal.kind === 'add' ? [proposal.keyPackage] : []))
+  const [own, ...others] = adds
+  const place = roster.find(({ signatureKey }) => sameOctets(signatureKey, device))
+  const isOurs = own !== undefined && place !== undefined && sameOctets(own.leafNode.bytes, place.leafNodeBytes)
+  if (!isKnown || !isOurs || others.length > 0) throw new Refused('commit_not_allowed', 'not a commit that adds this device alone')
+  return own
 }
