@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks'
 
 import type { AgentIntent, AgentView, Program } from '../src/core/views.ts'
 import { startAgent } from '../src/session/agent.ts'
-import { openIndexedStore } from '../src/store/indexed.ts'
+import { indexedStore } from '../src/store/indexed.ts'
 import { Button } from '../src/ui/Button.tsx'
 import { Console } from './Console.tsx'
 import { browserClock, documentsAt, signInAt, socketTo } from './ports.ts'
@@ -41,7 +41,7 @@ function start(): Program<AgentView, AgentIntent> {
   const base = location.origin
   const ports = {
     link: socketTo(`${base.replace(/^http/, 'ws')}/v1/socket`),
-    store: openIndexedStore('sotto-console'),
+    store: indexedStore('sotto-console'),
     documents: documentsAt(base),
     signIn: signInAt(base),
     clock: browserClock,
