@@ -31,7 +31,8 @@ def _read(path: Path | None, *, prompt: str) -> SecretText:
     if path is None:
         answer: str = click.prompt(prompt, hide_input=True, err=True)
         return SecretText(answer)
-    text = click.open_file(str(path), encoding="utf-8").read()
+    with click.open_file(str(path), encoding="utf-8") as file:
+        text = file.read()
     return SecretText(text.splitlines()[0] if text else "")
 
 
