@@ -1,6 +1,7 @@
 /** Left pane: my chats, and each desk's queue with live counts. */
 import type { JSX } from 'preact'
 import type { AgentIntent, AgentView, ChatSummary, DeskView } from '../src/core/views.ts'
+import { deskName } from '../src/ui/deskName.ts'
 import { clockTime } from '../src/ui/when.ts'
 import { DeviceCard } from './DeviceCard.tsx'
 import { words } from './words.en.ts'
@@ -52,9 +53,9 @@ function ChatRow({ chat, open, intend }: { chat: ChatSummary; open: boolean; int
 function Queue({ desk, view, intend, now }: { desk: DeskView; view: DeskScreen; intend: Intend; now: number }): JSX.Element {
   const may = view.device.state === 'issued' && !view.taking && desk.waitingCount > 0
   return (
-    <section aria-label={desk.label}>
+    <section aria-label={deskName(desk.label)}>
       <div class='queue-head'>
-        <h2 class='pane-title'>{desk.label}</h2>
+        <h2 class='pane-title'>{deskName(desk.label)}</h2>
         <span class='muted small' role='status'>
           {words.waiting(desk.waitingCount)} · {words.active(desk.activeCount)}
         </span>

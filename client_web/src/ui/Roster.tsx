@@ -1,6 +1,7 @@
 /** Who can read the conversation now, from the group's own list of keys, and the words to compare. Widget and console share it. */
 import type { ConversationWords, Organisation, ReaderView } from '../core/views.ts'
 import { rosterWords } from '../i18n/en.ts'
+import { deskName } from './deskName.ts'
 import { Icon } from './icons.tsx'
 import { Words } from './Words.tsx'
 import { clockTime } from './when.ts'
@@ -40,7 +41,7 @@ export function Roster({ organisation, readers, words }: RosterProps) {
 
 function Reader({ reader, organisation }: { readonly reader: ReaderView; readonly organisation: Organisation }) {
   const since = rosterWords.since(clockTime(reader.since))
-  const role = reader.role === 'customer' ? null : rosterWords.role(reader.role, reader.desk)
+  const role = reader.role === 'customer' ? null : rosterWords.role(reader.role, deskName(reader.desk))
   return (
     <li class='person'>
       <span class='avatar' aria-hidden='true'>
