@@ -29,6 +29,8 @@ async def found(sotto: Sotto) -> None:
         await sotto.run("init", "--root", str(root), "--data", str(places.relay))
     await sotto.run("site", "add", SITE, "--origin", places.shop_url, "--desk", DESK)
     for agent in AGENTS:
+        if places.password(agent).exists():
+            continue  # adding again would end the agent's sign-ins
         _secret_file(places.password(agent))
         password = ("--password-file", str(places.password(agent)))
         await sotto.run("agents", "add", agent.agent, "--display-name", agent.name, "--desk", DESK, *password)
