@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support.raw_peer import RawPeer
 from tests.support.running_relay import Running, a_config, a_running_relay
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.raw_peer import LAWFUL, RawPeer, masked, request, without
+from tests.support.running_relay import SHOP, Running
 
 from sotto_server.edge.logs import Event
 from sotto_wire.codec import decode_from_relay
 from sotto_wire.frames import Challenge
 from sotto_wire.limits import FRAME_BYTES_BEFORE_SIGN_IN
-from tests.support.raw_peer import LAWFUL, RawPeer, masked, request, without
-from tests.support.running_relay import SHOP, Running
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -58,7 +58,9 @@ async def test_a_lawful_request_becomes_a_socket_and_gets_a_challenge(connect: C
         pytest.param(masked(b"\xc1"), 4400, id="row 16: not MessagePack"),
     ],
 )
-async def test_what_breaks_the_framing_ends_the_socket_with_its_code(connect: Connect, octets: bytes, code: int) -> None:
+async def test_what_breaks_the_framing_ends_the_socket_with_its_code(
+    connect: Connect, octets: bytes, code: int
+) -> None:
     peer = await connect()
     await peer.upgrade()
     peer.send(octets)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import aiohttp
 import pytest
+from tests.support.running_relay import PASSWORD, PUBLIC, Running, a_config, a_running_relay
 
 from sotto_server.edge.http.routes import ROUTES
 from sotto_server.edge.logs import Event
-from tests.support.running_relay import PASSWORD, PUBLIC, Running, a_config, a_running_relay
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 from msgspec.structs import replace
+from tests.support.relay_people import TALK, a_conversation, ciphertext, open_it
+from tests.support.running_relay import PASSWORD, PUBLIC, Running, a_config, a_running_relay
+from tests.support.wire_client import WireClient, a_client, signed_in
 
 from sotto_keys.shared.secret import SecretSigningKey
 from sotto_server.domain.conversation import Member
@@ -16,9 +19,6 @@ from sotto_wire.claims import Signed
 from sotto_wire.frames import Envelope, Follow, Frame, Hello, Post, Posted, Queue, Refusal, WatchQueue, Welcomed
 from sotto_wire.ids import AgentId, DeskId, SiteId
 from sotto_wire.limits import FRAME_BYTES
-from tests.support.relay_people import TALK, a_conversation, ciphertext, open_it
-from tests.support.running_relay import PASSWORD, PUBLIC, Running, a_config, a_running_relay
-from tests.support.wire_client import WireClient, a_client, signed_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,9 +43,7 @@ def a_talk(running: Running) -> Conversation:
 
 
 def a_post(number: int, inside: bytes = b"sealed") -> Post:
-    return Post(
-        ref=number, conversation=TALK, group=1, epoch=1, number=number, message=ciphertext(TALK, inside=inside)
-    )
+    return Post(ref=number, conversation=TALK, group=1, epoch=1, number=number, message=ciphertext(TALK, inside=inside))
 
 
 async def a_session(running: Running) -> str:
@@ -83,7 +81,7 @@ async def test_a_hello_that_does_not_fit_this_connection_is_refused(
     running: Running, changed: dict[str, object]
 ) -> None:
     async with a_client(running.port) as client:
-        await client.hello(CUSTOMER, **changed)
+        await client.hello(CUSTOMER, changed=changed)
         assert (await client.next(Refusal)).code == "not_signed_in"
         assert await client.close_code() == 4401
 
@@ -105,9 +103,12 @@ async def test_what_is_out_of_place_closes_the_socket(running: Running, frame: F
 async def test_a_message_reaches_the_other_member_by_its_bell(running: Running) -> None:
     a_talk(running)
     session = await a_session(running)
-    async with signed_in(running.port, CUSTOMER) as (customer, _), signed_in(running.port, AGENT, session=session) as (
-        agent,
-        _,
+    async with (
+        signed_in(running.port, CUSTOMER) as (customer, _),
+        signed_in(running.port, AGENT, session=session) as (
+            agent,
+            _,
+        ),
     ):
         await agent.send(Follow(ref=1, conversation=TALK, after=0))
         await customer.send(a_post(1), a_post(2))
@@ -199,11 +200,10 @@ async def fill(client: WireClient, count: int) -> None:
 
 
 async def test_when_the_relay_stops_sockets_are_told_to_come_again(tmp_path: Path) -> None:
-    async with a_running_relay(a_config(tmp_path)) as running:
-        async with signed_in(running.port, CUSTOMER) as (customer, _):
-            code = asyncio.create_task(customer.close_code())
-            await running.app.shutdown()
-            assert await code == 1001
+    async with a_running_relay(a_config(tmp_path)) as running, signed_in(running.port, CUSTOMER) as (customer, _):
+        code = asyncio.create_task(customer.close_code())
+        await running.app.shutdown()
+        assert await code == 1001
 
 
 async def test_a_store_that_fails_is_unavailable_with_a_reference(

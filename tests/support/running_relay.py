@@ -118,7 +118,6 @@ async def a_running_relay(config: Config, *, times: Times = QUICK) -> AsyncItera
 
 def add_people(store: SqlStore, clock: SystemClock, passwords: UnsafeForTestsPasswords) -> None:
 
-
     now = clock.now()
     site = NewSite(site=SiteId("shop"), origins=(SHOP,), desks=(DeskId("support"),))
     store.commit(add_site, site, now)

@@ -54,8 +54,10 @@ class WireClient:
         except ConnectionClosed as closed:
             return None if closed.rcvd is None else closed.rcvd.code
 
-    async def hello(self, key: SecretSigningKey, *, session: str | None = None, **changed: object) -> None:
-        """Speak `hello` as a customer of the shop, or as an agent with `session`."""
+    async def hello(
+        self, key: SecretSigningKey, *, session: str | None = None, changed: dict[str, object] | None = None
+    ) -> None:
+        """Speak `hello` as a customer of the shop, or as an agent with `session`; `changed` claims are lies."""
         challenge = await self.next(Challenge)
         claims: dict[str, object] = {
             "site": "shop" if session is None else "console",
@@ -67,7 +69,7 @@ class WireClient:
             "session": session,
             "build": "test",
         }
-        octets = encode_claims(HelloClaims(**(claims | changed)))  # type: ignore[arg-type]
+        octets = encode_claims(HelloClaims(**(claims | (changed or {}))))  # type: ignore[arg-type]
         await self.send(Hello(sign_compact(HELLO_TYPE, octets, signer=key)))
 
 

@@ -40,11 +40,14 @@ def test_lawful_frames_pass_however_they_are_cut(payloads: list[bytes], step: in
 @given(st.binary(max_size=200), st.integers(1, 7))
 def test_noise_is_refused_or_awaited_and_never_breaks_the_guard(octets: bytes, step: int) -> None:
     guard = FrameGuard(LIMIT)
-    try:
-        for at in range(0, len(octets), step):
+    refused: set[int] = set()
+    for at in range(0, len(octets), step):
+        try:
             guard.feed(octets[at : at + step], 0.0)
-    except WireViolation as violation:
-        assert violation.code in {1002, 1009, 4429}
+        except WireViolation as violation:
+            refused.add(violation.code)
+            break
+    assert refused <= {1002, 1009, 4429}
 
 
 @pytest.mark.parametrize(

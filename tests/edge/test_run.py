@@ -1,0 +1,121 @@
+"""The relay as its operator runs it: a process of its own, set up and stopped by the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from tests.support.wire_client import signed_in
+
+from sotto_keys.shared.secret import SecretSigningKey
+from sotto_wire.frames import TrustUpdate
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+    from collections.abc import AsyncIterator
+
+CHECKOUT: Final = Path(__file__).parents[2]
+SHOP: Final = "https://shop.example"
+
+
+@dataclass
+class Terminal:
+    """Types `sotto …` in a folder."""
+
+    folder: Path
+    port: int = 0
+
+    @property
+    def environ(self) -> dict[str, str]:
+        packages = ("wire", "keys", "server", "cli")
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith("SOTTO_")},
+            "PYTHONPATH": os.pathsep.join(str(CHECKOUT / each) for each in packages),
+            "SOTTO_DATA_DIR": str(self.folder / "relay"),
+            "SOTTO_LISTEN": f"127.0.0.1:{self.port}",
+        }
+
+    async def start(self, *words: str) -> Process:
+        pipe = asyncio.subprocess.PIPE
+        command = (sys.executable, "-m", "sotto_cli.main", *words)
+        return await asyncio.create_subprocess_exec(*command, env=self.environ, stdout=pipe, stderr=pipe)
+
+    async def run(self, *words: str, expect: int = 0) -> str:
+        process = await self.start(*words)
+        out, err = await process.communicate()
+        assert process.returncode == expect, err.decode()
+        return out.decode() + err.decode()
+
+    @asynccontextmanager
+    async def relay(self) -> AsyncIterator[Process]:
+        """A relay that has said it started; killed at the end if it still runs."""
+        process = await self.start("run")
+        try:
+            started = await heard(process, "relay.started")
+            self.port = int(str(started["port"]))
+            yield process
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.communicate()
+
+
+async def heard(process: Process, event: str) -> dict[str, object]:
+    """The next line of the journal with this event."""
+    assert process.stderr is not None
+    async with asyncio.timeout(30):
+        while line := await process.stderr.readline():
+            told: dict[str, object] = json.loads(line)
+            if told["event"] == event:
+                return told
+    raise AssertionError(f"the relay ended without {event}")
+
+
+@pytest.fixture
+async def terminal(tmp_path: Path) -> Terminal:
+    typed = Terminal(tmp_path)
+    (tmp_path / "passphrase").write_text("paper boat in the rain\n")
+    office, passphrase = str(tmp_path / "office"), ("--passphrase-file", str(tmp_path / "passphrase"))
+    light = ("--unsafe-for-tests-light", *passphrase)
+    await typed.run("keys", "init", "--org", "kettle", "--name", "Kettle & Cup", "--out", office, *light)
+    await typed.run("init", "--root", f"{office}/public/root.1.json")
+    await typed.run("site", "add", "shop", "--origin", SHOP, "--desk", "support")
+    return typed
+
+
+async def test_a_relay_that_is_told_to_stop_says_goodbye_and_ends_well(terminal: Terminal) -> None:
+    async with terminal.relay() as process:
+        async with signed_in(terminal.port, SecretSigningKey(b"c" * 32)) as (customer, _):
+            process.send_signal(signal.SIGTERM)
+            assert await customer.close_code() == 1001
+        await heard(process, "relay.stopped")
+        assert await process.wait() == 0
+
+
+async def test_published_documents_make_a_relay_ready_and_reach_who_listens(terminal: Terminal) -> None:
+    folder = terminal.folder
+    policy = str(CHECKOUT / "demo" / "policy.example.toml")
+    statement = ("--statement-key", str(folder / "relay" / "statement_key.json"))
+    passphrase = ("--passphrase-file", str(folder / "passphrase"))
+    await terminal.run("keys", "trust", "--office", str(folder / "office"), *passphrase, *statement, "--policy", policy)
+    trust = str(folder / "office" / "public" / "trust.1.json")
+    async with terminal.relay():
+        await terminal.run("healthcheck")
+        assert "missing" in await terminal.run("healthcheck", "--ready", expect=2)
+        async with signed_in(terminal.port, SecretSigningKey(b"c" * 32)) as (customer, _):
+            await terminal.run("trust", "publish", "--relay", f"http://127.0.0.1:{terminal.port}", trust, policy)
+            assert set(json.loads((await customer.next(TrustUpdate)).bundle)) == {"roots", "trust"}
+        await terminal.run("healthcheck", "--ready")
+
+
+async def test_two_relays_do_not_share_a_port(terminal: Terminal) -> None:
+    async with terminal.relay():
+        assert "address already in use" in (await terminal.run("run", expect=2)).lower()
