@@ -34,7 +34,7 @@ export function ChatPane({ chat, intend, onReaders }: ChatPaneProps): JSX.Elemen
       <MessageList
         key={conversation}
         entries={chat.entries}
-        onRetry={(id) => intend({ kind: 'retry', conversation, id })}
+        onRetry={chat.stage === 'closed' ? null : (id) => intend({ kind: 'retry', conversation, id })}
         after={chat.stage === 'proposed' ? <p class='status'>{words.waitingForDevice}</p> : null}
       />
       <Announcer key={`${conversation}-said`} entries={chat.entries} />

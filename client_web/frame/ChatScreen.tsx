@@ -6,7 +6,7 @@ import { Icon } from '../src/ui/icons.tsx'
 import { MessageList } from '../src/ui/MessageList.tsx'
 import { ProblemCard } from '../src/ui/ProblemCard.tsx'
 import { initial, rosterSentence } from '../src/ui/Roster.tsx'
-import { clockTime } from '../src/ui/when.ts'
+import { moment } from '../src/ui/when.ts'
 import { Head, VerifiedSeal } from './Head.tsx'
 import type { ChatView, Intend } from './intents.ts'
 
@@ -31,7 +31,8 @@ export function ChatScreen({ chat, intend, onIdentity, onRoster, onEnd }: ChatSc
       <main class='chat-main'>
         <MessageList
           entries={chat.entries}
-          onRetry={(id) => intend({ kind: 'retry', id })}
+          alone={isAlone(chat)}
+          onRetry={chat.stage === 'closed' ? null : (id) => intend({ kind: 'retry', id })}
           before={<Safety />}
           after={<AfterEntries chat={chat} intend={intend} onEnd={onEnd} />}
         />
@@ -110,16 +111,18 @@ function stageWords(chat: ChatView): string | null {
   }
 }
 
-/** Only who is already in the group could read a message, so before somebody joins nothing is sent. */
+/** What is written before somebody joins could be read by nobody: it waits on this device and is encrypted for whoever joins. */
+const isAlone = (chat: ChatView): boolean => chat.stage !== 'closed' && chat.readers.every(({ me }) => me)
+
 function OpenFoot({ chat, intend, onEnd }: Pick<ChatScreenProps, 'chat' | 'intend' | 'onEnd'>) {
-  const waiting = chat.stage === 'active' ? null : composerWords.waitToSend(chat.deskLabel)
+  const note = isAlone(chat) ? composerWords.sentOnJoining(chat.deskLabel) : null
   return (
     <div>
-      <Composer waiting={waiting} onSend={(text) => intend({ kind: 'send', text })} />
+      <Composer waiting={null} note={note} onSend={(text) => intend({ kind: 'send', text })} />
       <div class='chat-foot'>
         <p class='with-icon'>
           <Icon name='clock' small />
-          {chatWords.closesAt(clockTime(chat.closesAt))}
+          {chatWords.closes(moment(chat.closesAt))}
         </p>
         <Button look='ghost' onPress={onEnd}>
           {endWords.end}

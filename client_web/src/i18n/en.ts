@@ -64,13 +64,15 @@ export const chatWords = {
   closed: (at: string): string => `This chat was closed at ${at}`,
   gap: 'A message is missing here',
   standing: { sending: 'Sending…', sent: 'Sent', delivered: 'Delivered', not_sent: 'Not sent' },
+  /** Nobody but the writer could read it yet, so it has not left this device. */
+  whenSomeoneJoins: 'Will be sent when someone joins',
   retry: 'Try again',
   retryOf: (text: string): string => `Try again to send: ${text}`,
   opening: 'Setting up the encryption…',
   waiting: (desk: string): string => `Waiting for someone from the ${desk} desk.`,
   ahead: (count: number): string => (count === 0 ? 'You are next.' : `${people(count)} ahead of you.`),
   proposed: (desk: string): string => `Someone from the ${desk} desk is joining. Checking who it is…`,
-  closesAt: (at: string): string => `Closes at ${at}`,
+  closes: (at: string): string => `Closes ${at}`,
   connecting: 'Connecting…',
   offline: (waiting: number): string =>
     waiting === 0
@@ -89,7 +91,7 @@ export const composerWords = {
   label: 'Write a message',
   send: 'Send',
   hint: 'Enter sends. Shift and Enter starts a new line.',
-  waitToSend: (desk: string): string => `You can send as soon as someone from the ${desk} desk has joined.`,
+  sentOnJoining: (desk: string): string => `You can write now. It is encrypted and sent when someone from the ${desk} desk joins.`,
   tooLong: (limit: number): string => `Too long for one message: keep it under ${limit} characters.`,
 } as const
 

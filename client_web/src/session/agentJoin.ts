@@ -33,9 +33,9 @@ export const enter = async (envelope: Envelope, { packages, trust, credential }:
   if (used === null) throw new Untrusted('a Welcome for no key package of ours')
   const state = await join({ welcome: bundle.welcome, ...used, trusted: identityJudge(trust, null) })
   const joined = { view: await groupContext(state), roster: roster(state) }
-  const { memory, note } = await judgeWelcome(bundle, joined, { trust, desks: credential.desks, device: credential.leafKey })
+  const { memory, note, terms } = await judgeWelcome(bundle, joined, { trust, desks: credential.desks, device: credential.leafKey })
   const at = note.committedAt
-  const began: Entry = { tag: 'joined', id: `in-${envelope.seq}`, who: credential.name, desk: '', at, seq: envelope.seq }
+  const began: Entry = { tag: 'joined', id: `in-${envelope.seq}`, who: credential.name, desk: terms.desk, at, seq: envelope.seq }
   const kept = {
     ...blank(envelope.conversation, at),
     group: envelope.group,

@@ -3,10 +3,14 @@ import type { ConversationWords, EntryView, Problem, ReaderView } from '../core/
 import { sameOctets, toHex } from '../wire/octets.ts'
 import type { Conversation, Entry, Reader } from './conversation.ts'
 
+const NOTHING: ReadonlySet<string> = new Set()
+
 /** What the relay has numbered comes in its order, what it has not yet comes last. */
-export const entryViews = ({ entries, delivered }: Conversation): readonly EntryView[] => {
+export const entryViews = (conversation: Conversation): readonly EntryView[] => {
+  const { entries, delivered, outbox, stage } = conversation
+  const unsent = stage === 'closed' ? new Set(outbox.filter(({ message }) => message === null).map(({ id }) => id)) : NOTHING
   const place = (entry: Entry): number => (entry.seq === 0 ? Infinity : entry.seq)
-  return [...entries].sort((a, b) => compare(place(a), place(b))).map((entry) => entryView(entry, delivered))
+  return [...entries].sort((a, b) => compare(place(a), place(b))).map((entry) => entryView(entry, { delivered, unsent }))
 }
 
 export const readerViews = ({ readers, facts }: Conversation, me: Uint8Array): readonly ReaderView[] =>
@@ -24,11 +28,16 @@ export const wordsView = ({ words, facts }: Conversation): ConversationWords => 
 export const brokenProblem = ({ broken }: Conversation): Problem | null =>
   broken === null ? null : { code: 'conversation_broken', detail: broken }
 
-const entryView = (entry: Entry, delivered: number): EntryView => {
+/** `unsent`: what never left this device and no longer can, because the chat is closed. */
+const entryView = (
+  entry: Entry,
+  { delivered, unsent }: { readonly delivered: number; readonly unsent: ReadonlySet<string> },
+): EntryView => {
   switch (entry.tag) {
     case 'message': {
       const { id, from, text, at, seq } = entry
-      const standing = entry.standing === 'sent' && seq !== 0 && seq <= delivered ? 'delivered' : entry.standing
+      const isDelivered = entry.standing === 'sent' && seq !== 0 && seq <= delivered
+      const standing = unsent.has(id) ? 'not_sent' : isDelivered ? 'delivered' : entry.standing
       return { kind: 'message', id, mine: entry.mine === 1, from, text, at, standing }
     }
     case 'joined':

@@ -13,9 +13,11 @@ export interface ComposerProps {
   readonly onSend: (text: string) => void
   /** Why nothing can be sent right now; writing stays possible. */
   readonly waiting: string | null
+  /** What happens to what is sent now, when that is not the usual. */
+  readonly note?: string | null
 }
 
-export function Composer({ onSend, waiting }: ComposerProps) {
+export function Composer({ onSend, waiting, note = null }: ComposerProps) {
   const [draft, setDraft] = useState('')
   const area = useRef<HTMLTextAreaElement>(null)
   const hint = useId()
@@ -49,12 +51,12 @@ export function Composer({ onSend, waiting }: ComposerProps) {
           <Icon name='up' />
         </button>
       </div>
-      <Hint id={hint} waiting={waiting} tooLong={tooLong} />
+      <Hint id={hint} said={waiting ?? note} tooLong={tooLong} />
     </form>
   )
 }
 
-function Hint({ id, waiting, tooLong }: { readonly id: string; readonly waiting: string | null; readonly tooLong: boolean }) {
+function Hint({ id, said, tooLong }: { readonly id: string; readonly said: string | null; readonly tooLong: boolean }) {
   if (tooLong) {
     return (
       <p id={id} class='composer-hint composer-bad' role='alert'>
@@ -63,8 +65,8 @@ function Hint({ id, waiting, tooLong }: { readonly id: string; readonly waiting:
     )
   }
   return (
-    <p id={id} class={waiting === null ? 'visually-hidden' : 'composer-hint'}>
-      {waiting ?? composerWords.hint}
+    <p id={id} class={said === null ? 'visually-hidden' : 'composer-hint'}>
+      {said ?? composerWords.hint}
     </p>
   )
 }

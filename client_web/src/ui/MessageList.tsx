@@ -9,14 +9,17 @@ import { clockTime } from './when.ts'
 
 export interface MessageListProps {
   readonly entries: readonly EntryView[]
-  readonly onRetry: (id: string) => void
+  /** None where nothing can be sent any more. */
+  readonly onRetry: ((id: string) => void) | null
+  /** Nobody else is in the chat yet: what is written waits on this device. */
+  readonly alone?: boolean
   /** What stands before the first entry and after the last. */
   readonly before?: ComponentChildren
   readonly after?: ComponentChildren
 }
 
 /** Announcing is `Announcer`'s work: a live log would read the whole history aloud after a reload. */
-export function MessageList({ entries, onRetry, before, after }: MessageListProps) {
+export function MessageList({ entries, onRetry, alone = false, before, after }: MessageListProps) {
   const log = useRef<HTMLDivElement>(null)
   const nearEnd = useRef(true)
   const last = entries.at(-1)
@@ -39,7 +42,7 @@ export function MessageList({ entries, onRetry, before, after }: MessageListProp
       <div class='log-inner'>
         {before}
         {entries.map((entry) => (
-          <Entry key={entry.id} entry={entry} onRetry={onRetry} />
+          <Entry key={entry.id} entry={entry} alone={alone} onRetry={onRetry} />
         ))}
         {after}
       </div>
@@ -62,10 +65,16 @@ function keepEndInSight(element: HTMLDivElement | null, nearEnd: { readonly curr
   return () => observer.disconnect()
 }
 
-function Entry({ entry, onRetry }: { readonly entry: EntryView; readonly onRetry: (id: string) => void }) {
+interface EntryProps<E extends EntryView> {
+  readonly entry: E
+  readonly alone: boolean
+  readonly onRetry: ((id: string) => void) | null
+}
+
+function Entry({ entry, ...rest }: EntryProps<EntryView>) {
   switch (entry.kind) {
     case 'message':
-      return <Message entry={entry} onRetry={onRetry} />
+      return <Message entry={entry} {...rest} />
     case 'joined':
     case 'left':
       return (
@@ -82,7 +91,7 @@ function Entry({ entry, onRetry }: { readonly entry: EntryView; readonly onRetry
 
 type Message = Extract<EntryView, { kind: 'message' }>
 
-function Message({ entry, onRetry }: { readonly entry: Message; readonly onRetry: (id: string) => void }) {
+function Message({ entry, alone, onRetry }: EntryProps<Message>) {
   const failed = entry.standing === 'not_sent'
   return (
     <article class={entry.mine ? 'entry entry-mine' : 'entry'}>
@@ -94,8 +103,8 @@ function Message({ entry, onRetry }: { readonly entry: Message; readonly onRetry
       </p>
       <p class={failed ? 'meta meta-bad' : 'meta'}>
         <time dateTime={new Date(entry.at).toISOString()}>{clockTime(entry.at)}</time>
-        {entry.mine ? <span>· {chatWords.standing[entry.standing]}</span> : null}
-        {failed ? (
+        {entry.mine ? <span>· {standingWords(entry, alone)}</span> : null}
+        {failed && onRetry ? (
           <button
             type='button'
             class='button retry'
@@ -108,4 +117,8 @@ function Message({ entry, onRetry }: { readonly entry: Message; readonly onRetry
       </p>
     </article>
   )
+}
+
+function standingWords({ standing }: Message, alone: boolean): string {
+  return alone && standing === 'sending' ? chatWords.whenSomeoneJoins : chatWords.standing[standing]
 }

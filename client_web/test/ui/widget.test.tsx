@@ -87,13 +87,16 @@ test('Shift and Enter, and Enter inside an input method, send nothing', () => {
   expect(wanted).toEqual([])
 })
 
-test('before anybody has joined a draft can be written and not sent', () => {
-  const { wanted } = show({ ...activeChat, stage: 'waiting', readers: [me] })
-  const field = write('My kettle leaks')
-  fireEvent.keyDown(field, { key: 'Enter' })
-  expect(wanted).toEqual([])
-  expect(field).toHaveProperty('value', 'My kettle leaks')
-  expect(screen.getByText(/You can send as soon as/)).toBeTruthy()
+test('before anybody has joined a message can be written and says when it will be sent', () => {
+  const { wanted, next } = show({ ...activeChat, stage: 'waiting', readers: [me], entries: [] })
+  fireEvent.keyDown(write('My kettle leaks'), { key: 'Enter' })
+  expect(wanted).toEqual([{ kind: 'send', text: 'My kettle leaks' }])
+  expect(screen.getByText(/encrypted and sent when someone from the Support desk joins/)).toBeTruthy()
+  const entries = [aMessage({ id: 'a', text: 'My kettle leaks', standing: 'sending' })]
+  next({ ...activeChat, stage: 'waiting', readers: [me], entries })
+  expect(screen.getByText(/Will be sent when someone joins/)).toBeTruthy()
+  next({ ...activeChat, entries })
+  expect(screen.getByText(/Sending…/)).toBeTruthy()
 })
 
 test('a draft survives a look at who can read', () => {
