@@ -224,6 +224,19 @@ async def test_a_store_that_fails_is_unavailable_with_a_reference(
         assert (await customer.next(Posted)).seq == 1
 
 
+async def test_a_bug_ends_the_socket_instead_of_leaving_a_request_without_an_answer(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def a_bug(*_: object) -> list[Frame]:
+        raise AssertionError("ours")
+
+    async with signed_in(running.port, CUSTOMER) as (customer, _):
+        monkeypatch.setattr(running.relay.dispatch, "perform", a_bug)
+        await customer.send(a_post(1))
+        assert await customer.close_code() == 1011
+    assert running.notes.of(Event.FAULT_RAISED) == [{"kind": "AssertionError"}]
+
+
 async def test_journal_and_answers_name_nobody(running: Running) -> None:
     async with signed_in(running.port, AGENT, session=await a_session(running)) as (agent, welcomed):
         assert isinstance(welcomed, Welcomed)

@@ -11,7 +11,7 @@ from aiohttp import WSMsgType, web
 from sotto_keys.shared.untrusted import Untrusted
 from sotto_server.edge.answers import OUTSIDE
 from sotto_server.edge.logs import Event
-from sotto_server.edge.outbox import Outbox, TooSlow
+from sotto_server.edge.sending import Sending
 from sotto_server.faults import Fault
 from sotto_wire.codes import Close, Code
 from sotto_wire.frames import Acknowledge, Frame, Hello, Refusal
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 HEARTBEAT_S: Final = 20.0
 CLOSE_WITHIN_S: Final = 1.0
 TRY_LATER: Final = 1013
+BUG: Final = 1011
 AT_ONCE: Final = 32
 """Requests of one socket in the committer at a time; beyond it we stop reading, so the peer's own TCP window holds it back."""
 _ENDS: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
@@ -70,15 +71,12 @@ class Socket:
     ) -> None:
         self._ws, self._door, self._session, self._place, self._around = ws, door, session, place, around
         self._loop = asyncio.get_running_loop()
-        self._outbox = Outbox(door)
-        self._flush_due = self._is_over = False
-        self._rung, self._writable = asyncio.Event(), asyncio.Event()
-        self._writable.set()
+        self._is_over = False
+        self._rung = asyncio.Event()
+        self._sending = Sending(door, session.outgoing, stalled_ms=around.rules.stalled_ms, too_slow=self._too_slow)
         self._room = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stall: asyncio.TimerHandle | None = None
         self._slow: asyncio.TimerHandle | None = None
-        door.on_writable = self._on_writable
 
     # life
 
@@ -87,7 +85,7 @@ class Socket:
         lines = self._around.lines
         lines.enter(self)
         try:
-            self._write_soon()
+            self._sending.soon()
             if await self._greet():
                 self._spawn(self._deliver())
                 await self._converse()
@@ -101,12 +99,10 @@ class Socket:
         self._is_over = True
         self._place.leave()
         self._session.close()
-        self._door.on_writable = None
         self._rung.set()
-        self._writable.set()
-        for timer in (self._stall, self._slow):
-            if timer is not None:
-                timer.cancel()
+        self._sending.stop()
+        if self._slow is not None:
+            self._slow.cancel()
         code = self._ws.close_code
         self._around.journal.tell(Event.SOCKET_CLOSED, connection=self._session.connection, close_code=code or 0)
 
@@ -138,7 +134,7 @@ class Socket:
         self._around.journal.tell(Event.SOCKET_SIGNED_IN, connection=self._session.connection, role=speaker.role)
         self._look_later()
         self._rung.set()
-        self._write_soon()
+        self._sending.soon()
 
     # reading
 
@@ -172,50 +168,19 @@ class Socket:
             answers = await self._around.dispatch.perform(frame, speaker, self._around.clock.now())
             self._session.answer(frame, *answers)
             self._rung.set()
-            self._write_soon()
+            self._sending.soon()
         except (Refused, Untrusted, Fault) as error:
             self._around.journal.tell(Event.FRAME_REFUSED, frame=type(frame).__name__, code=_code(error))
             await self._refuse(error, ref=_ref(frame))
         finally:
             self._room.release()
 
-    # writing
-
-    def _write_soon(self) -> None:
-        if not self._flush_due:
-            self._flush_due = True
-            self._loop.call_soon(self._write)
-
-    def _write(self) -> None:
-        self._flush_due = False
-        if self._door.transport is None:
-            return
-        try:
-            self._outbox.put(self._session.outgoing())
-        except TooSlow:
-            self._too_slow()
-            return
-        self._outbox.flush()
-        if self._outbox.is_stuck and self._stall is None:
-            self._stall = self._loop.call_later(self._around.rules.stalled_ms / 1000, self._too_slow)
-        if self._door.writing_paused:
-            self._writable.clear()
-
-    def _on_writable(self) -> None:
-        self._outbox.flush()
-        if not self._outbox.is_stuck and self._stall is not None:
-            self._stall.cancel()
-            self._stall = None
-        if not self._door.writing_paused:
-            self._writable.set()
-
     def _too_slow(self) -> None:
-        if self._is_over:
-            return
-        self._is_over = True
-        self._session.close()
-        self._around.journal.tell(Event.SOCKET_REFUSED, connection=self._session.connection, close_code=Close.TOO_SLOW)
-        self._door.end(Close.TOO_SLOW)
+        if not self._is_over:
+            self._is_over = True
+            self._session.close()
+            connection = self._session.connection
+            self._around.journal.tell(Event.SOCKET_REFUSED, connection=connection, close_code=Close.TOO_SLOW)
 
     # the bell
 
@@ -238,7 +203,7 @@ class Socket:
             self._rung.clear()
             try:
                 await self._collect()
-            except (Refused, Fault) as error:
+            except (Refused, Untrusted, Fault) as error:
                 await self._refuse(error, ref=None)
 
     async def _collect(self) -> None:
@@ -246,10 +211,10 @@ class Socket:
         while not self._is_over and speaker is not None and (interest := self._session.interest()) is not None:
             collected = await self._around.dispatch.collect(interest, speaker, self._around.clock.now())
             self._session.deliver(collected)
-            self._write_soon()
+            self._sending.soon()
             await asyncio.sleep(0)
             # A slow reader costs a flag: nothing more is collected until it has read what it got.
-            await self._writable.wait()
+            await self._sending.until_writable()
 
     # refusing and closing
 
@@ -262,12 +227,12 @@ class Socket:
         if reference is not None:
             self._around.journal.tell(Event.FAULT_RAISED, reference=reference, kind=type(error).__name__)
         self._session.send(_refusal(code, error, ref=ref, reference=reference))
-        self._write_soon()
+        self._sending.soon()
         closing = OUTSIDE[code].close or otherwise
         if closing is None:
             return False
         self._around.journal.tell(Event.SOCKET_REFUSED, connection=self._session.connection, code=code)
-        self._write()
+        self._sending.now()
         await self._close(closing)
         return True
 
@@ -287,7 +252,16 @@ class Socket:
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = self._loop.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        bug = None if task.cancelled() else task.exception()
+        if bug is not None:
+            # Nobody answers the request any more: the peer must not wait for it on an open socket.
+            self._around.journal.tell(Event.FAULT_RAISED, kind=type(bug).__name__)
+            self._is_over = True
+            self._door.end(BUG)
 
 
 def _code(error: Refused | Untrusted | Fault) -> str:
