@@ -36,7 +36,8 @@ export const startAgent = (ports: Ports & { readonly signIn: SignInPort }, confi
     if (!isDisposed) view.value = next
   }
   const stop = (problem: Problem): void => show({ kind: 'stopped', problem })
-  const storeOf = (keys: StoredKeys): SealedStore => sealedStore(ports.store, { key: keys.sealing, entropy: ports.entropy })
+  const storeOf = (keys: StoredKeys): SealedStore =>
+    sealedStore(ports.store, { key: keys.sealing, entropy: ports.entropy, mayWrite: () => !isDisposed })
 
   const begin = async (): Promise<void> => {
     await selfTest(ports.clock.now())

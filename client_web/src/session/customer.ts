@@ -100,7 +100,7 @@ export const startCustomer = (ports: Ports, page: PageConfig): Program<CustomerV
     })
     if (made === null) return
     const { keys, signer, record, conversation } = made
-    const store = sealedStore(ports.store, { key: keys.sealing, entropy: ports.entropy })
+    const store = sealedStore(ports.store, { key: keys.sealing, entropy: ports.entropy, mayWrite: () => !isDisposed })
     const saved = await attempt('no_storage', organisation, async () => {
       await ports.store.saveKeys(keys)
       await store.save(
@@ -126,7 +126,7 @@ export const startCustomer = (ports: Ports, page: PageConfig): Program<CustomerV
 
   /** After a reload: what rests sealed goes on where it stood. False when nothing usable rests here. */
   const restore = async (keys: StoredKeys, pinned: Uint8Array): Promise<boolean> => {
-    const store = sealedStore(ports.store, { key: keys.sealing, entropy: ports.entropy })
+    const store = sealedStore(ports.store, { key: keys.sealing, entropy: ports.entropy, mayWrite: () => !isDisposed })
     try {
       const record = await readRecord(CUSTOMER, store.load(NAMES.customer))
       const believed = await readRecord(BELIEVED, store.load(NAMES.believed))

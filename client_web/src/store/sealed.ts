@@ -19,10 +19,14 @@ export interface SealedStore {
 export const newSealingKey = (): Promise<CryptoKey> =>
   crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt'])
 
-export const sealedStore = (
-  port: Pick<StorePort, 'load' | 'save'>,
-  { key, entropy }: { readonly key: CryptoKey; entropy(bytes: number): Uint8Array },
-): SealedStore => ({
+export interface SealedWorld {
+  readonly key: CryptoKey
+  entropy(bytes: number): Uint8Array
+  /** False once another tab holds the device: what this one still wanted to write would turn back the state, and re-use keys. */
+  mayWrite(): boolean
+}
+
+export const sealedStore = (port: Pick<StorePort, 'load' | 'save'>, { key, entropy, mayWrite }: SealedWorld): SealedStore => ({
   load: async (name) => {
     const record = await port.load(name)
     return record === null ? null : unseal(record, { key, name })
@@ -31,7 +35,8 @@ export const sealedStore = (
     const sealed = [...changes].map(
       async ([name, content]) => [name, content === null ? null : await seal(content, { key, name, nonce: entropy(NONCE_BYTES) })] as const,
     )
-    await port.save(new Map(await Promise.all(sealed)))
+    const records = new Map(await Promise.all(sealed))
+    if (mayWrite()) await port.save(records)
   },
 })
 

@@ -63,6 +63,7 @@ export interface Relay {
   pushTrust(bundle: Uint8Array): void
   issued(device: Uint8Array): void
   dropAll(code?: number): void
+  forget(conversation: string): void
   readonly seen: FromClient['tag'][]
 }
 
@@ -369,6 +370,9 @@ export const newRelay = (now: () => number): Relay => {
         const credential = credentials.get(name) ?? null
         if (socket.device === name) socket.say({ tag: 'device', deviceState: 'issued', credential })
       }
+    },
+    forget: (conversation) => {
+      conversations.delete(conversation)
     },
     dropAll: (code = 1006) => {
       for (const socket of [...sockets]) socket.close(code)

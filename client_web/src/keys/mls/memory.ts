@@ -92,7 +92,7 @@ export const encodeGroupMemory = (memory: GroupMemory): Octets => encodeAs(MEMOR
 export const decodeGroupMemory = (octets: Uint8Array): GroupMemory => decodeAs(MEMORY, octets)
 
 /** The customer's memory of its own group: the start decision stands, nobody came yet. */
-export const wholeMemory = (decisions: readonly Decision[]): GroupMemory => ({
+export const wholeMemory = (decisions: readonly KnownDecision[]): GroupMemory => ({
   committedAt: 0,
   isWhole: 1,
   decisions,
