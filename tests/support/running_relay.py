@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sotto_server.adapters.store.store import SqlStore
     from sotto_server.edge.logs import Event, Fields
     from sotto_server.edge.relay import Relay
+    from sotto_server.ports import Clock
 
 SHOP: Final = "https://shop.example"
 PUBLIC: Final = "https://chat.example"
@@ -91,8 +92,11 @@ def a_config(data_dir: Path, *, web_dir: Path | None = None, public_url: str = P
 
 
 @asynccontextmanager
-async def a_running_relay(config: Config, *, times: Times = QUICK) -> AsyncIterator[Running]:
-    store, bells, notes, clock = open_store(config.database), LocalBells(), Notes(), SystemClock()
+async def a_running_relay(
+    config: Config, *, times: Times = QUICK, clock: Clock | None = None
+) -> AsyncIterator[Running]:
+    clock = clock or SystemClock()
+    store, bells, notes = open_store(config.database), LocalBells(), Notes()
     passwords = UnsafeForTestsPasswords()
     add_people(store, clock, passwords)
     parts = Parts(
@@ -116,7 +120,7 @@ async def a_running_relay(config: Config, *, times: Times = QUICK) -> AsyncItera
         store.close()
 
 
-def add_people(store: SqlStore, clock: SystemClock, passwords: UnsafeForTestsPasswords) -> None:
+def add_people(store: SqlStore, clock: Clock, passwords: UnsafeForTestsPasswords) -> None:
 
     now = clock.now()
     site = NewSite(site=SiteId("shop"), origins=(SHOP,), desks=(DeskId("support"),))

@@ -13,6 +13,7 @@ from sotto_server.edge.answers import OUTSIDE
 from sotto_server.edge.logs import Event
 from sotto_server.edge.sending import Sending
 from sotto_server.faults import Fault
+from sotto_server.usecases.organisation import policy_in_force
 from sotto_wire.codes import Close, Code
 from sotto_wire.frames import Acknowledge, Frame, Hello, Refusal
 from sotto_wire.limits import FRAME_BYTES, HELLO_WITHIN_MS
@@ -226,7 +227,8 @@ class Socket:
         reference = self._around.entropy(6).hex() if isinstance(error, Fault) else None
         if reference is not None:
             self._around.journal.tell(Event.FAULT_RAISED, reference=reference, kind=type(error).__name__)
-        self._session.send(_refusal(code, error, ref=ref, reference=reference))
+        notice = await self._notice() if code is Code.NOTICE_REQUIRED else None
+        self._session.send(_refusal(code, error, ref=ref, notice=notice, reference=reference))
         self._sending.soon()
         closing = OUTSIDE[code].close or otherwise
         if closing is None:
@@ -235,6 +237,11 @@ class Socket:
         self._sending.now()
         await self._close(closing)
         return True
+
+    async def _notice(self) -> str | None:
+        now = self._around.clock.now()
+        digest = await self._around.dispatch.read(policy_in_force, None, now)
+        return None if digest is None else f"/v1/policies/{digest.hex()}"
 
     async def _close(self, code: int) -> None:
         self._is_over = True
@@ -274,6 +281,6 @@ def _ref(frame: Frame) -> int | None:
     return None if isinstance(frame, Acknowledge | Hello) else getattr(frame, "ref", None)
 
 
-def _refusal(code: Code, error: Exception, *, ref: int | None, reference: str | None) -> Refusal:
+def _refusal(code: Code, error: Exception, *, ref: int | None, notice: str | None, reference: str | None) -> Refusal:
     retry_after_ms = error.retry_after_ms if isinstance(error, Refused) else None
-    return Refusal(ref=ref, code=code, retry_after_ms=retry_after_ms, notice=None, reference=reference)
+    return Refusal(ref=ref, code=code, retry_after_ms=retry_after_ms, notice=notice, reference=reference)

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from sotto_keys.shared.dsse import parse_envelope
 from sotto_keys.shared.root import parse_root
+from sotto_server.usecases.believed import believed
+from sotto_wire.ids import Digest
 from sotto_wire.refusals import Unavailable
 
 if TYPE_CHECKING:
     from sotto_keys.shared.dsse import Envelope
     from sotto_server.ports import Unit
-    from sotto_wire.ids import DeskId, Digest, Millis, SiteId
+    from sotto_wire.ids import DeskId, Millis, SiteId
 
 
 def pinned_root(unit: Unit, _: None, /, *, now: Millis) -> Digest:  # noqa: ARG001 - the shape of a query
@@ -27,6 +29,16 @@ def organisation_id(unit: Unit, _: None, /, *, now: Millis) -> str:  # noqa: ARG
 def desks_of_site(unit: Unit, site: SiteId, /, *, now: Millis) -> tuple[DeskId, ...]:  # noqa: ARG001 - the shape of a query
     """The desks of this site; none where there is no such site."""
     return tuple(each.desk for each in unit.site_desks.find(site=site))
+
+
+def policy_in_force(unit: Unit, _: None, /, *, now: Millis) -> Digest | None:
+    """The policy whose notice stands before a new conversation: the newest that trust lists and that we hold."""
+    try:
+        listed = believed(unit).trust.policies
+    except Unavailable:
+        return None
+    digests = [Digest(bytes.fromhex(each.digest)) for each in listed if each.nbf <= now < each.exp]
+    return next((each for each in reversed(digests) if unit.policies.get(each) is not None), None)
 
 
 def _first(unit: Unit) -> Envelope:
