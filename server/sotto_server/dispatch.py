@@ -1,6 +1,6 @@
 """From a frame to its use case: what writes goes through the committer, what only reads goes to a reader thread.
 
-Proofs that need no stored state (signatures of `hello`, openings, key packages) are checked before the committer.
+Proofs (of `hello`, openings, commits, key packages) are checked before the committer, so they do not hold up messages.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from sotto_server.usecases.show_documents import TrustStanding, show_policy, sho
 from sotto_server.usecases.sign_in import use_sign_in
 from sotto_server.usecases.sweep import SLICE, Swept, sweep
 from sotto_server.usecases.take import take
+from sotto_server.usecases.verify_commit import verify_commit
 from sotto_server.usecases.verify_hello import verify_hello
 from sotto_server.usecases.watch_queue import watch_queue
 from sotto_wire.frames import (
@@ -112,7 +113,8 @@ class Dispatch:
             case WatchQueue():
                 return [await self.read(watch_queue, Asked(frame, who), now)]
             case Commit():
-                return [await self._committer.submit(self._commit_change, Asked(frame, who), now)]
+                verified_commit = await self.read(verify_commit, Asked(frame, who), now)
+                return [await self._committer.submit(self._commit_change, verified_commit, now)]
             case OpenConversation():
                 return [await self._open(Asked(frame, who), now)]
             case Take():

@@ -28,6 +28,7 @@ from sotto_server.usecases.publish_documents import Documents, anchor_root, publ
 from sotto_server.usecases.publish_key_packages import publish_key_packages, verify_key_packages
 from sotto_server.usecases.sign_in import VerifiedPassword, sign_in
 from sotto_server.usecases.take import take
+from sotto_server.usecases.verify_commit import verify_commit
 from sotto_wire.claims import CommitNote, DecisionClaims, GroupTerms, Signed, TeamAdmission
 from sotto_wire.codec import encode_claims
 from sotto_wire.frames import (
@@ -294,7 +295,8 @@ class RelayWorld:
         return self.do(take, Asked(Take(ref=1, desk=DESK, conversation=conversation), device.speaker))
 
     def commit(self, frame: Commit, by: Speaker) -> Committed:
-        return self.do(partial(commit_change, signer=self.signer), Asked(frame, by))
+        verified = self.see(verify_commit, Asked(frame, by))
+        return self.do(partial(commit_change, signer=self.signer), verified)
 
     def ask(self, use_case: UseCase[Asked[F], R], frame: F, by: Speaker) -> R:
         return self.do(use_case, Asked(frame, by))

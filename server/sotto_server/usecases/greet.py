@@ -27,7 +27,12 @@ class Greeting:
 
 
 def greet_customer(unit: Unit, by: Speaker, /, *, now: Millis) -> Greeting:
-    """A query. T43: the site must exist and list the origin of this very socket, or `NotSignedIn`."""
+    """A query. T43: the site must exist and list the origin of this very socket, or `NotSignedIn`.
+
+    An agent's device is no customer's: without its sign-in it would still hear what its key is a member of.
+    """
+    if unit.devices.get(by.device) is not None:
+        raise NotSignedIn("an agent's device as a customer")
     if unit.origins.get(by.site, by.origin) is None:
         raise NotSignedIn("origin is not of this site")
     cards = [each.card(by.device) for each in conversations_listed(unit, by.device, now=now)]
