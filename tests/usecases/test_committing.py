@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -9,13 +10,16 @@ import pytest
 from tests.support.relay_world import MINUTE, NOW, AgentDevice, CustomerDevice
 
 from sotto_keys.device.mls.committing import create_commit
-from sotto_keys.device.mls.joining import join
+from sotto_keys.device.mls.joining import is_for, join
 from sotto_keys.device.mls.secret_bytes import SecretBytes
 from sotto_keys.shared.untrusted import Untrusted
+from sotto_server.domain.speaker import Asked
+from sotto_server.usecases.commit_change import commit_change
 from sotto_server.usecases.post_envelope import post_envelope
+from sotto_server.usecases.verify_commit import verify_commit
 from sotto_wire.claims import CommitNote, WelcomeBundle
 from sotto_wire.codec import decode_claims, encode_claims
-from sotto_wire.frames import Commit
+from sotto_wire.frames import Commit, Post
 from sotto_wire.ids import Millis
 from sotto_wire.refusals import (
     BadFrame,
@@ -31,6 +35,8 @@ from sotto_wire.refusals import (
 if TYPE_CHECKING:
     from tests.support.relay_world import RelayWorld
 
+    from sotto_keys.device.mls.member import Member
+    from sotto_keys.shared.mls.key_package import KeyPackage
     from sotto_server.domain.mailbox import StoredEnvelope
     from sotto_wire.ids import ConversationId, DeviceKey
 
@@ -240,3 +246,76 @@ def test_a_message_of_the_epoch_before_is_stale(relay: RelayWorld, customer: Cus
     with pytest.raises(StaleEpoch):
         relay.ask(post_envelope, old, customer.speaker)
     assert relay.ask(post_envelope, customer.post(1), customer.speaker).seq == 4
+
+
+def test_two_commits_judged_for_one_epoch_do_not_both_win(relay: RelayWorld, customer: CustomerDevice) -> None:
+    relay.open(customer)
+    judged = [relay.see(verify_commit, Asked(customer.commit(), customer.speaker)) for _ in range(2)]
+    relay.do(partial(commit_change, signer=relay.signer), judged[0])
+    with pytest.raises(StaleEpoch):
+        relay.do(partial(commit_change, signer=relay.signer), judged[1])
+
+
+def test_a_revocation_between_judging_and_keeping_is_heeded(
+    relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice
+) -> None:
+    package = proposed(relay, customer, ana)
+    judged = relay.see(verify_commit, Asked(customer.commit(package), customer.speaker))
+    relay.revoke(ana)
+    with pytest.raises(Refused):
+        relay.do(partial(commit_change, signer=relay.signer), judged)
+
+
+def joined(relay: RelayWorld, customer: CustomerDevice, device: AgentDevice) -> Member:
+    welcome = decode_claims(envelopes(relay, customer.conversation, device.key.public)[-1].body, WelcomeBundle)
+    own = next(each for each in device.packages if is_for(welcome.welcome, each))
+    return join(welcome.welcome, own, signing_key=SecretBytes(device.key.reveal_seed()))
+
+
+def test_in_a_handoff_neither_agent_writes_until_the_newcomer_has_removed_the_other(
+    relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice
+) -> None:
+    ben = AgentDevice("ben", "device-ben")
+    relay.equip(ana)
+    relay.equip(ben)
+    relay.meet(customer, ana)
+    add = agent_commit(joined(relay, customer, ana), customer, ana, add=ben.packages[0].public)
+    relay.commit(add, ana.speaker)
+    hushed = {each.device for each in relay.conversation(customer.conversation).members if each.hushed}
+    assert hushed == {ana.key.public, ben.key.public}
+    post = Post(ref=1, conversation=customer.conversation, group=1, epoch=2, number=1, message=b"sealed")
+    with pytest.raises(WrongStage):
+        relay.ask(post_envelope, post, ana.speaker)
+    member = joined(relay, customer, ben)
+    removal = agent_commit(member, customer, ben, remove=member.group.find(ana.key.public))
+    relay.commit(removal, ben.speaker)
+    after = relay.conversation(customer.conversation)
+    assert [each.device for each in after.current()] == [customer.key.public, ben.key.public]
+    assert not any(each.hushed for each in after.members)
+
+
+def agent_commit(
+    member: Member,
+    customer: CustomerDevice,
+    device: AgentDevice,
+    *,
+    add: KeyPackage | None = None,
+    remove: int | None = None,
+) -> Commit:
+    decision = None if add is None else customer.start
+    note = encode_claims(CommitNote(committed_at=NOW, relies_on=None, decision=decision, trust_version=None))
+    made = create_commit(
+        member,
+        authenticated_data=note,
+        entropy=device.dice,
+        add=[] if add is None else [add],
+        remove=[] if remove is None else [remove],
+    )
+    return Commit(
+        ref=1,
+        conversation=customer.conversation,
+        group=1,
+        epoch=member.epoch,
+        commit=made.message,
+        welcome=made.welcome,
+    )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.relay_world import DESK, AgentDevice, CustomerDevice
+from tests.support.relay_world import DESK, SHOP, SITE, AgentDevice, CustomerDevice
 
 from sotto_keys.shared.untrusted import Untrusted
-from sotto_server.domain.speaker import Asked
+from sotto_server.domain.speaker import Asked, Speaker
 from sotto_server.usecases.administer import pending_devices
 from sotto_server.usecases.enrol_device import enrol_device
+from sotto_server.usecases.greet import greet_customer
 from sotto_server.usecases.publish_documents import Documents, publish_documents
 from sotto_wire.frames import EnrolDevice
 from sotto_wire.limits import KEY_PACKAGES_HELD
@@ -158,3 +159,10 @@ def test_enrolling_again_renews_the_label_and_keeps_the_place(relay: RelayWorld,
         relay.do(enrol_device, Asked(EnrolDevice(ref=1, label=label), ana.speaker))
     (device,) = relay.see(pending_devices, None)
     assert device.label == "old laptop"
+
+
+def test_an_agents_device_is_not_greeted_as_a_customer(relay: RelayWorld, ana: AgentDevice) -> None:
+    relay.hire(ana)
+    spoken = Speaker(role="customer", device=ana.key.public, site=SITE, origin=SHOP, address=None)
+    with pytest.raises(NotSignedIn):
+        relay.see(greet_customer, spoken)
