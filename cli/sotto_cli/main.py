@@ -73,6 +73,9 @@ class Commands(click.Group):
         except (Refused, Untrusted) as error:
             click.echo(f"sotto: refused: {error.code} ({error})", err=True)
             return FAILED
+        except OSError as error:
+            click.echo(f"sotto: {error}", err=True)
+            return FAILED
         return ended if isinstance(ended, int) else 0
 
 

@@ -69,7 +69,8 @@ def _from_code(text: bytes) -> DeviceRequest:
     try:
         octets = base64.b32decode(letters + "=" * (-len(letters) % 8))
         body, check = octets[:-CHECK_BYTES], octets[-CHECK_BYTES:]
-        if sha256(body).digest()[:CHECK_BYTES] != check:
+        one_spelling = base64.b32encode(octets).decode("ascii").rstrip("=") == letters
+        if not one_spelling or sha256(body).digest()[:CHECK_BYTES] != check:
             raise Malformed("a slip in the code")
         code = msgspec.msgpack.decode(body, type=_Code)
         fields = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from sotto_keys.ceremony.sealed_key import read_sealed_key, unseal_key
+from sotto_keys.ceremony.sealed_key import parse_sealed_key, unseal_key
+from sotto_keys.secret_files import read_secret_file
 from sotto_keys.shared.credential import Credential, open_credential
 from sotto_keys.shared.dsse import key_id, parse_envelope
 from sotto_keys.shared.root_chain import RootChain, walk_roots
@@ -72,7 +73,7 @@ class Office:
         for public in root.keys_of(root.roles.issuing):
             path = self.key_path("issuing", public)
             if path.is_file():
-                return unseal_key(read_sealed_key(path), passphrase=passphrase)
+                return unseal_key(parse_sealed_key(read_secret_file(path)), passphrase=passphrase)
         raise FileNotFoundError("no issuing key of the newest root lies in this folder")
 
     def _versions(self, kind: str) -> list[Path]:

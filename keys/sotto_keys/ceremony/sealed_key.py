@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
-import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -24,7 +22,6 @@ from sotto_keys.shared.untrusted import BadSignature, Malformed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from sotto_keys.shared.secret import SecretText
 
@@ -92,19 +89,9 @@ def unseal_key(sealed: SealedKey, *, passphrase: SecretText) -> SecretSigningKey
     return key
 
 
-def write_secret(path: Path, octets: bytes) -> None:
-    """A new file only its owner may read; `FileExistsError` rather than replacing one."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(octets)
-
-
-def read_sealed_key(path: Path) -> SealedKey:
-    """The file taken apart; `PermissionError` where others may read it, `Malformed` where it is no key file."""
-    if stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise PermissionError(f"{path.name} may be read by others; make it mode 0600")
-    return strict_json.read(path.read_bytes(), SealedKey)
+def parse_sealed_key(octets: bytes) -> SealedKey:
+    """The file taken apart; `Malformed` where it is no key file."""
+    return strict_json.read(octets, SealedKey)
 
 
 def _derive(passphrase: SecretText, salt: bytes, *, hardness: Hardness) -> bytes:

@@ -49,8 +49,13 @@ def read(octets: bytes, shape: type[T]) -> T:
 
 
 def write(document: msgspec.Struct) -> bytes:
-    """A document's bytes, ready to be signed. They are never written a second time: what was signed travels as it is."""
-    return msgspec.json.encode(document)
+    """A document's bytes, ready to be signed. They are never written a second time: what was signed travels as it is.
+
+    `Malformed` where it could not be read back: nobody shall sign what everybody refuses.
+    """
+    octets = msgspec.json.encode(document)
+    read(octets, type(document))
+    return octets
 
 
 def _check_depth(text: str) -> None:
