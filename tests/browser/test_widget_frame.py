@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from tests.support.widget_shop import NONCE, PREVIEW, Bundles, Shop, chromium, node, recommended_policy, serving
+from tests.support.widget_shop import NONCE, PREVIEW, Bundles, Shop, node, recommended_policy, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,12 +27,6 @@ class Town:
     address: str
     thief: Bundles
     thief_address: str
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

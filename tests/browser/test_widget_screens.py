@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from tests.support.widget_shop import WEB, chromium, node, serving_folder
+from tests.support.widget_shop import WEB, node, serving_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,12 +23,6 @@ SUB_PAGES: Final = (
     "chat-waiting&sub=roster",
 )
 SIZES: Final = ((360, 560), (320, 480))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,11 @@ class Sotto:
     async def run(self, *words: str) -> Facts:
         """Its JSON answer; a `ClickException` with its own words when it failed."""
         process = await self.start(*words, "--json", output=asyncio.subprocess.PIPE)
-        out, err = await process.communicate()
+        try:
+            out, err = await process.communicate()
+        finally:
+            if process.returncode is None:  # whoever asked was cancelled: nobody waits for the answer any more
+                process.kill()
         if process.returncode != 0:
             raise click.ClickException(f"sotto {' '.join(words[:2])}: {err.decode().strip()}")
         facts: Facts = json.loads(out or b"{}")

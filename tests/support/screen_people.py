@@ -1,0 +1,150 @@
+"""A customer at a shop's page and an agent at the console, as a browser shows them: what they press and what they see. No assertions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import FrameLocator, Locator, Page
+
+    NewCustomer = Callable[[], "CustomerScreen"]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerScreen:
+    """The widget on `page`, a page with the snippet."""
+
+    page: Page
+
+    @property
+    def app(self) -> FrameLocator:
+        return self.page.frame_locator("sotto-chat iframe").frame_locator("iframe")
+
+    @property
+    def launcher(self) -> Locator:
+        return self.page.locator("sotto-chat").get_by_role("button", name="Help")
+
+    def visit(self, url: str) -> CustomerScreen:
+        self.page.goto(url)
+        return self
+
+    def open(self) -> CustomerScreen:
+        self.launcher.click()
+        return self
+
+    def press(self, name: str) -> None:
+        self.app.get_by_role("button", name=name, exact=True).click()
+
+    def start(self) -> CustomerScreen:
+        """Opens the chat and starts it; it then waits for somebody to join."""
+        self.open().press("Start chat")
+        self.app.get_by_role("textbox").wait_for()
+        self.sees("You are next.").wait_for()
+        return self
+
+    def say(self, text: str) -> None:
+        _say(self.app.get_by_role("textbox"), text)
+
+    def message(self, text: str, *, standing: str = "") -> Locator:
+        return _message(self.app.get_by_role("log"), text, standing=standing)
+
+    def messages(self) -> list[str]:
+        return self.app.get_by_role("log").locator(".bubble").all_inner_texts()
+
+    def sees(self, text: str | re.Pattern[str]) -> Locator:
+        return self.app.get_by_text(text).locator("visible=true").first
+
+    def meets(self, name: str) -> CustomerScreen:
+        """Waits until `name` is let in and the screen says so."""
+        self.sees(f"You and {name} can read this chat").wait_for()
+        return self
+
+    def readers(self) -> list[str]:
+        """Who can read, as the roster names them, with the words to compare and their epoch."""
+        self.app.get_by_role("button", name="can read this chat").click()
+        found = _roster(self.app.locator(".widget"))
+        self.press("Back")
+        return found
+
+    def leave(self) -> None:
+        """Ends the chat if there is one and it can be ended from here."""
+        ending = self.app.get_by_role("button", name="End chat")
+        if self.page.locator("sotto-chat iframe").count() and ending.count():
+            self.end()
+            self.app.get_by_role("heading", name="This chat has closed.").wait_for()
+
+    def end(self) -> None:
+        self.press("End chat")
+        self.app.get_by_role("heading", name="End this chat?").wait_for()
+        self.press("End chat")
+
+
+@dataclass(frozen=True, slots=True)
+class AgentScreen:
+    """The console on `page`."""
+
+    page: Page
+
+    @property
+    def chat(self) -> Locator:
+        return self.page.get_by_role("main")
+
+    @property
+    def next_chat(self) -> Locator:
+        return self.page.get_by_role("button", name="Next chat")
+
+    def sign_in(self, url: str, *, agent: str, password: str) -> AgentScreen:
+        self.page.goto(url)
+        self.page.get_by_label("Name").fill(agent)
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.get_by_role("button", name="Sign out").wait_for()
+        return self
+
+    def get_approved(self) -> AgentScreen:
+        self.page.get_by_role("button", name="Ask for approval").click()
+        self.page.get_by_text("Device approved until").wait_for()
+        return self
+
+    def take_next(self) -> AgentScreen:
+        self.page.locator("button:enabled", has_text="Next chat").click()
+        self.chat.get_by_text("Encrypted · 2 people").wait_for()
+        return self
+
+    def say(self, text: str) -> None:
+        _say(self.chat.get_by_role("textbox"), text)
+
+    def message(self, text: str, *, standing: str = "") -> Locator:
+        return _message(self.chat, text, standing=standing)
+
+    def messages(self) -> list[str]:
+        return self.chat.locator(".bubble").all_inner_texts()
+
+    def readers(self) -> list[str]:
+        return _roster(self.page.get_by_role("complementary", name="Who can read"))
+
+    def close_chat(self) -> None:
+        self.chat.get_by_role("button", name="Close chat").first.click()
+        self.page.get_by_role("dialog").get_by_role("button", name="Close chat").click()
+
+
+def _say(field: Locator, text: str) -> None:
+    field.fill(text)
+    field.press("Enter")
+
+
+def _message(log: Locator, text: str, *, standing: str) -> Locator:
+    with_text = log.locator("article").filter(has_text=text)
+    return with_text.filter(has_text=standing) if standing else with_text
+
+
+def _roster(panel: Locator) -> list[str]:
+    """Names, then the conversation words, then their epoch."""
+    epoch = re.search(r"For key (\d+)", panel.inner_text())
+    names = panel.locator(".person bdi").all_inner_texts()
+    words = panel.locator(".words").first.locator("li").all_inner_texts()
+    return [*names, *words, epoch[1] if epoch else ""]
