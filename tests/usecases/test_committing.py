@@ -25,10 +25,12 @@ from sotto_wire.refusals import (
     BadFrame,
     ClockSkew,
     CommitNotAllowed,
+    MailboxFull,
     NotAdmitted,
     NotFound,
     Refused,
     StaleEpoch,
+    TooLarge,
     WrongStage,
 )
 
@@ -319,3 +321,31 @@ def agent_commit(
         commit=made.message,
         welcome=made.welcome,
     )
+
+
+def test_a_full_mailbox_takes_no_commit(
+    relay: RelayWorld, customer: CustomerDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sotto_server.usecases.commit_change.MAILBOX_ENVELOPES", 0)
+    relay.open(customer)
+    with pytest.raises(MailboxFull):
+        relay.commit(customer.commit(), customer.speaker)
+
+
+def test_a_bundle_too_large_for_an_envelope_is_refused_before_anything_is_kept(
+    relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = customer.commit(proposed(relay, customer, ana))
+    monkeypatch.setattr("sotto_server.usecases.commit_change.COMMIT_BYTES", 1000)
+    with pytest.raises(TooLarge):
+        relay.commit(frame, customer.speaker)
+    assert relay.conversation(customer.conversation).head == 0
+
+
+def test_a_commit_while_an_offer_stands_leaves_the_offer(
+    relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice
+) -> None:
+    package = proposed(relay, customer, ana)
+    relay.commit(customer.commit(), customer.speaker)
+    assert relay.conversation(customer.conversation).stage == "proposed"
+    assert relay.offered(customer.conversation) == package

@@ -8,12 +8,15 @@ import pytest
 from tests.support.relay_world import DESK, SHOP, SITE, AgentDevice, CustomerDevice
 
 from sotto_keys.shared.untrusted import Untrusted
+from sotto_server.domain.desk import Seat
 from sotto_server.domain.speaker import Asked, Speaker
 from sotto_server.usecases.administer import pending_devices
 from sotto_server.usecases.enrol_device import enrol_device
 from sotto_server.usecases.greet import greet_customer
 from sotto_server.usecases.publish_documents import Documents, publish_documents
-from sotto_wire.frames import EnrolDevice
+from sotto_server.usecases.take import take
+from sotto_wire.frames import EnrolDevice, Take
+from sotto_wire.ids import AgentId, DeskId
 from sotto_wire.limits import KEY_PACKAGES_HELD
 from sotto_wire.refusals import NoCredential, NoKeyPackage, NotFound, NotSignedIn, WrongStage
 
@@ -166,3 +169,15 @@ def test_an_agents_device_is_not_greeted_as_a_customer(relay: RelayWorld, ana: A
     spoken = Speaker(role="customer", device=ana.key.public, site=SITE, origin=SHOP, address=None)
     with pytest.raises(NotSignedIn):
         relay.see(greet_customer, spoken)
+
+
+def test_a_conversation_of_another_desk_is_not_found(
+    relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice
+) -> None:
+    relay.equip(ana)
+    relay.open(customer)
+    relay.do(lambda unit, _, /, now: unit.seats.put(Seat(agent=AgentId("ana"), desk=DeskId("returns"))), None)  # noqa: ARG005
+    both = AgentDevice(device="device-both", desks=(DESK, "returns"))
+    relay.do(publish_documents, Documents(credentials=(both.credential(),)))
+    with pytest.raises(NotFound):
+        relay.ask(take, Take(ref=1, desk="returns", conversation=customer.conversation), both.speaker)
