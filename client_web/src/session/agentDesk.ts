@@ -1,39 +1,19 @@
-/** A signed-in agent at work: the link, the device's standing, the queues, taking, joining, and the conversations. */
+/** A signed-in agent at work: the link, the queues and taking from them, and the view. Conversations are `agentChats.ts`'s. */
 import type { ConsoleConfig, Ports } from '../core/ports.ts'
-import type { AgentIntent, AgentView, Link as LinkWord, Organisation, Problem } from '../core/views.ts'
+import type { AgentChat, AgentIntent, AgentView, Link as LinkWord, Organisation, Problem } from '../core/views.ts'
 import type { Signer } from '../keys/ed25519.ts'
 import { Untrusted } from '../keys/untrusted.ts'
 import type { SealedStore } from '../store/sealed.ts'
 import { CLOSE } from '../wire/generated/codes.ts'
-import type { ConversationCard, DeviceChanged, Envelope, FromRelay, Queue, Welcomed } from '../wire/generated/frames.ts'
+import type { DeviceChanged, FromRelay, Queue, Welcomed } from '../wire/generated/frames.ts'
 import { fromHex, toHex } from '../wire/octets.ts'
 import { Refused } from '../wire/refused.ts'
-import {
-  type DeviceStanding,
-  deviceLabel,
-  deviceStanding,
-  NO_DEVICE,
-  newKeyPackages,
-  PACKAGES_LOW,
-  PACKAGES_WANTED,
-} from './agentDevice.ts'
-import { enter } from './agentJoin.ts'
+import { AgentChats } from './agentChats.ts'
+import { AgentKeys } from './agentKeys.ts'
 import { chatView, deskView, proposedView, summaryOf } from './agentView.ts'
-import { type Chat, recordName, runChat } from './chat.ts'
-import type { Conversation } from './conversation.ts'
-import { decodeConversation, encodeConversation } from './conversationCodec.ts'
 import { signHello } from './hello.ts'
-import { LinkLost, openLink } from './link.ts'
-import {
-  believedRecords,
-  CHAT_INDEX,
-  KEY_PACKAGES,
-  type KeyPackageRecord,
-  NAMES,
-  readRecord,
-  type SessionRecord,
-  writeRecord,
-} from './records.ts'
+import { Link, LinkLost } from './link.ts'
+import { believedRecords, type SessionRecord } from './records.ts'
 import { serial } from './serial.ts'
 import type { TrustKeeper } from './trustKeeper.ts'
 
@@ -48,310 +28,215 @@ export interface DeskBeginning {
   readonly store: SealedStore
   readonly session: SessionRecord
   changed(): void
-  /** The sign-in is over; `wrong` is no password but an ended session. */
+  /** The sign-in is over. */
   signedOut(): void
 }
 
 export type DeskIntent = Exclude<AgentIntent, { readonly kind: 'signIn' | 'signOut' }>
 
-export interface Desk {
-  view(): AgentView
-  act(intent: DeskIntent): void
-  believed(): Promise<void>
-  problemIs(problem: Problem | null): void
-  start(): Promise<void>
-  stop(): void
-}
+export class Desk {
+  readonly #begin: DeskBeginning
+  readonly #inOrder = serial()
+  readonly #queues = new Map<string, Queue>()
+  readonly #link: Link
+  readonly #keys: AgentKeys
+  readonly #chats: AgentChats
+  #desks: readonly string[]
+  #word: LinkWord = 'connecting'
+  #problem: Problem | null = null
+  #shown: string | null = null
+  #isTaking = false
+  #offset = 0
 
-export const runDesk = (begin: DeskBeginning): Desk => {
-  const { ports, config, keeper, signer, store, session, changed } = begin
-  const me = signer.publicKey
-  const inOrder = serial()
-  const chats = new Map<string, Chat>()
-  const cards = new Map<string, ConversationCard>()
-  const queues = new Map<string, Queue>()
-  let packages: readonly KeyPackageRecord[] = []
-  let desks: readonly string[] = session.desks
-  let word: LinkWord = 'connecting'
-  let standing: DeviceStanding = NO_DEVICE
-  let problem: Problem | null = null
-  let shown: string | null = null
-  let taking = false
-  let offset = 0
-  let held = 0
-
-  const relayNow = (): number => ports.clock.now() + offset
-  const problemIs = (next: Problem | null): void => {
-    problem = next
-    changed()
-  }
-  const failed = (error: unknown): void => {
-    if (error instanceof LinkLost) return
-    if (error instanceof Refused) {
-      problemIs({ code: 'refused', detail: error.code })
-      return
-    }
-    if (error instanceof Untrusted) {
-      problemIs({ code: 'organisation_unconfirmed', detail: error.reason })
-      return
-    }
-    problemIs({ code: 'refused', detail: error instanceof Error ? error.name : 'unknown' })
-  }
-  const link = openLink(
-    { port: ports.link, clock: ports.clock, entropy: ports.entropy },
-    {
-      hello: (challenge) => {
-        const { origin, build } = config
-        return signHello(challenge, { signer, speaker: { site: CONSOLE_SITE, origin, role: 'agent', session: session.token, build } })
-      },
-      welcomed: (frame) => welcomed(frame),
-      frame: (frame) => receive(frame),
-      state: (state) => {
-        word = state
-        changed()
-      },
-      ended: (code, refusal) => {
-        if (code === CLOSE.notSignedIn) return begin.signedOut()
-        problemIs(code === CLOSE.takenOver ? { code: 'another_tab', detail: '' } : { code: 'refused', detail: refusal ?? `${code}` })
-      },
-    },
-  )
-
-  const adopt = (conversation: Conversation): Chat => {
-    const name = toHex(conversation.id)
-    const chat = runChat(conversation, {
-      me,
-      signer,
-      link,
-      store,
-      clock: ports.clock,
-      trust: keeper,
-      relayNow,
-      entropy: ports.entropy,
-      changed: () => {
-        chatChanged(name)
-        changed()
-      },
-    })
-    chats.set(name, chat)
-    return chat
-  }
-  const chatChanged = (name: string): void => {
-    const chat = chats.get(name)
-    if (chat === undefined) return
-    if (shown === name && chat.conversation.unread > 0) chat.seen()
-  }
-  const index = (without: string | null = null): Uint8Array => {
-    const listed = [...chats].filter(([name, { conversation }]) => name !== without && conversation.stage !== 'closed')
-    return writeRecord(
-      CHAT_INDEX,
-      listed.map(([, { conversation }]) => ({ conversation: conversation.id })),
-    )
+  constructor(begin: DeskBeginning) {
+    const { ports, signer, store, keeper, session } = begin
+    const relayNow = (): number => ports.clock.now() + this.#offset
+    this.#begin = begin
+    this.#desks = session.desks
+    this.#link = new Link({ port: ports.link, clock: ports.clock, entropy: ports.entropy }, this.#linkEvents())
+    const link = this.#link
+    this.#keys = new AgentKeys({ signer, agent: session.agent, store, link, keeper, relayNow })
+    const world = { me: signer.publicKey, signer, link, store, clock: ports.clock, trust: keeper, entropy: ports.entropy, relayNow }
+    this.#chats = new AgentChats({ ...world, keys: this.#keys, changed: (name) => this.#chatChanged(name) })
   }
 
-  const welcomed = (frame: Welcomed): void => {
-    offset = frame.serverTime - ports.clock.now()
-    held = frame.keyPackages
-    desks = frame.agent?.desks ?? desks
-    for (const desk of desks) link.ask({ tag: 'watch', desk }).catch(failed)
-    for (const card of frame.conversations) follow(card)
-    deviceChanged(frame)
-    changed()
-  }
-  /** A conversation that we are in, or will be once the customer's device lets us. */
-  const follow = (card: ConversationCard): void => {
-    const name = toHex(card.conversation)
-    cards.set(name, card)
-    const chat = chats.get(name)
-    if (chat !== undefined) chat.resume(card)
-    else if (card.stage !== 'closed')
-      link.ask({ tag: 'follow', conversation: card.conversation, after: Math.min(card.since, card.head) }).catch(failed)
-  }
-  const deviceChanged = (frame: Pick<DeviceChanged, 'credential'> & { readonly deviceState: string }): void => {
-    inOrder
-      .run(async () => {
-        const trust = keeper.state
-        if (trust === null) return
-        standing = await deviceStanding(frame, { trust, device: me, agent: session.agent, now: relayNow() })
-        changed()
-        await refill()
-      })
-      .catch(failed)
-  }
-  const refill = async (): Promise<void> => {
-    const { credential, identity } = standing
-    if (credential === null || identity === null || held >= PACKAGES_LOW || !link.online) return
-    const now = relayNow()
-    const fresh = await newKeyPackages(PACKAGES_WANTED - held, { identity, signer, credential, now })
-    packages = [...packages.filter(({ notAfter }) => notAfter > now), ...fresh]
-    await store.save(new Map([[NAMES.keyPackages, writeRecord(KEY_PACKAGES, packages)]]))
-    link.ask({ tag: 'publish', packages: fresh.map(({ keyPackage }) => keyPackage), lastResort: null }).then((answer) => {
-      if (answer.tag === 'held') held = answer.singleUse
-    }, failed)
+  async start(): Promise<void> {
+    await this.#keys.restore()
+    await this.#chats.restore()
+    this.#link.start()
   }
 
-  const receive = (frame: FromRelay): void => {
-    switch (frame.tag) {
-      case 'envelope':
-        takeEnvelope(frame)
-        return
-      case 'delivered':
-        chats.get(toHex(frame.conversation))?.delivered(frame.seq)
-        return
-      case 'changed':
-        cardChanged(frame.card)
-        return
-      case 'queue':
-        queues.set(frame.desk, frame)
-        changed()
-        return
-      case 'device':
-        deviceChanged(frame)
-        return
-      case 'trust':
-        keeper.take(frame.bundle).catch(failed)
-    }
-  }
-  const cardChanged = (card: ConversationCard): void => {
-    const name = toHex(card.conversation)
-    cards.set(name, card)
-    chats.get(name)?.card(card)
-    if (card.stage === 'closed') forgetClosed(name)
-    changed()
-  }
-  /** What is closed leaves this device; it stays on the screen until it is put away. */
-  const forgetClosed = (name: string): void => {
-    const chat = chats.get(name)
-    if (chat === undefined) return
-    inOrder.run(() => chat.retire(new Map([[NAMES.chats, index(name)]]))).catch(failed)
-  }
-  const takeEnvelope = (envelope: Envelope): void => {
-    inOrder
-      .run(async () => {
-        const chat = chats.get(toHex(envelope.conversation))
-        if (chat !== undefined) return chat.envelope(envelope)
-        if (envelope.kind === 'welcome') await enterBy(envelope)
-      })
-      .catch(failed)
-  }
-  const enterBy = async (envelope: Envelope): Promise<void> => {
-    const { credential } = standing
-    await keeper.refresh()
-    const trust = keeper.state
-    if (trust === null || credential === null) return
-    const { conversation, used } = await enter(envelope, { packages, trust, credential })
-    const chat = adopt(conversation)
-    packages = packages.filter((each) => each !== used)
-    held = Math.max(0, held - 1)
-    // State, index and the spent key package in one transaction: a crash in between would lose or re-use a key.
-    await store.save(
-      new Map([
-        [recordName(conversation.id), encodeConversation(conversation)],
-        [NAMES.chats, index()],
-        [NAMES.keyPackages, writeRecord(KEY_PACKAGES, packages)],
-      ]),
-    )
-    link.tell({ tag: 'ack', conversation: conversation.id, seq: envelope.seq })
-    const card = cards.get(toHex(conversation.id))
-    if (card !== undefined)
-      chat.resume({ ...card, stage: card.stage === 'proposed' ? 'active' : card.stage, head: Math.max(card.head, envelope.seq) })
-    changed()
-    await refill()
+  stop(): void {
+    this.#link.stop()
   }
 
-  const take = (desk: string, conversation: string | null): void => {
-    if (taking) return
-    taking = true
-    changed()
-    link
-      .ask({ tag: 'take', desk, conversation: conversation === null ? null : fromHex(conversation) })
-      .then((answer) => {
-        if (answer.tag !== 'taken') return
-        held = Math.max(0, held - 1)
-        shown = toHex(answer.card.conversation)
-        follow(answer.card)
-      }, failed)
-      .finally(() => {
-        taking = false
-        changed()
-      })
+  async believed(): Promise<void> {
+    await this.#begin.store.save(believedRecords(this.#begin.keeper))
+    for (const chat of this.#chats.all) chat.trustChanged()
   }
-  const enrol = async (): Promise<void> => {
-    await link.ask({ tag: 'enrol', label: await deviceLabel(me) })
+
+  problemIs(problem: Problem | null): void {
+    this.#problem = problem
+    this.#begin.changed()
   }
-  const show = (name: string | null): void => {
-    const before = shown === null ? undefined : chats.get(shown)
-    if (before !== undefined && shown !== name && before.conversation.stage === 'closed') chats.delete(toHex(before.conversation.id))
-    shown = name
-    if (name !== null) chatChanged(name)
-    changed()
-  }
-  const act = (intent: DeskIntent): void => {
+
+  act(intent: DeskIntent): void {
     switch (intent.kind) {
       case 'askForApproval':
-        enrol().catch(failed)
-        return
+        this.#attempt(this.#keys.askForApproval())
+        break
       case 'take':
-        take(intent.desk, intent.conversation)
-        return
+        this.#attempt(this.#take(intent.desk, intent.conversation))
+        break
       case 'show':
-        show(intent.conversation)
-        return
+        this.#show(intent.conversation)
+        break
       case 'send':
-        chats.get(intent.conversation)?.say(intent.text)
-        return
+        this.#chats.get(intent.conversation)?.say(intent.text)
+        break
       case 'retry':
-        chats.get(intent.conversation)?.retry(intent.id)
-        return
+        this.#chats.get(intent.conversation)?.retry(intent.id)
+        break
       case 'close':
-        chats.get(intent.conversation)?.close()
-        return
+        this.#chats.get(intent.conversation)?.close()
+        break
       case 'dismissProblem':
-        for (const chat of chats.values()) chat.problemIs(null)
-        problemIs(null)
-        return
+        for (const chat of this.#chats.all) chat.problemIs(null)
+        this.problemIs(null)
     }
   }
-  const proposed = (): readonly ConversationCard[] =>
-    [...cards].flatMap(([name, card]) => (!chats.has(name) && card.stage === 'proposed' ? [card] : []))
 
-  const view = (): AgentView => {
-    const chat = shown === null ? undefined : chats.get(shown)
-    const card = shown === null ? undefined : proposed().find(({ conversation }) => toHex(conversation) === shown)
+  view(): AgentView {
+    const { session, organisation } = this.#begin
     return {
       kind: 'desk',
       name: session.name,
-      organisation: begin.organisation,
-      device: standing.view,
-      link: word,
-      desks: desks.map((desk) => deskView(desk, queues.get(desk))),
-      chats: [...proposed().map(proposedView), ...[...chats.values()].map(summaryOf)],
-      open: chat !== undefined ? chatView(chat, { me, problem: null }) : card !== undefined ? proposedView(card) : null,
-      problem: problem ?? (keeper.freshness() === 'fresh' ? null : { code: 'trust_expired', detail: keeper.freshness() }),
-      taking,
+      organisation,
+      device: this.#keys.standing.view,
+      link: this.#word,
+      desks: this.#desks.map((desk) => deskView(desk, this.#queues.get(desk))),
+      chats: [...this.#chats.proposed.map(proposedView), ...this.#chats.all.map(summaryOf)],
+      open: this.#open(),
+      problem: this.#problem ?? this.#expiry(),
+      taking: this.#isTaking,
     }
   }
-  const restore = async (): Promise<void> => {
-    const trust = keeper.state
-    if (trust === null) return
-    packages = (await readRecord(KEY_PACKAGES, store.load(NAMES.keyPackages))) ?? []
-    for (const { conversation } of (await readRecord(CHAT_INDEX, store.load(NAMES.chats))) ?? []) {
-      const saved = await store.load(recordName(conversation))
-      if (saved !== null) adopt(await decodeConversation(saved, trust))
+
+  #open(): AgentChat | null {
+    const chat = this.#chats.get(this.#shown)
+    if (chat !== undefined) return chatView(chat, this.#begin.signer.publicKey)
+    const card = this.#chats.proposed.find(({ conversation }) => toHex(conversation) === this.#shown)
+    return card === undefined ? null : proposedView(card)
+  }
+
+  #linkEvents(): ConstructorParameters<typeof Link>[1] {
+    const { config, session, signer } = this.#begin
+    const speaker = { site: CONSOLE_SITE, origin: config.origin, role: 'agent', session: session.token, build: config.build } as const
+    return {
+      hello: (challenge) => signHello(challenge, { signer, speaker }),
+      welcomed: (frame) => this.#welcomed(frame),
+      frame: (frame) => this.#receive(frame),
+      state: (state) => {
+        this.#word = state
+        this.#begin.changed()
+      },
+      ended: (code, refusal) => this.#ended(code, refusal),
     }
   }
-  return {
-    view,
-    act,
-    believed: async () => {
-      await store.save(believedRecords(keeper))
-      for (const chat of chats.values()) chat.trustChanged()
-    },
-    problemIs,
-    start: async () => {
-      await restore()
-      link.start()
-    },
-    stop: () => link.stop(),
+
+  #ended(code: number, refusal: string | null): void {
+    if (code === CLOSE.notSignedIn) this.#begin.signedOut()
+    else if (code === CLOSE.takenOver) this.problemIs({ code: 'another_tab', detail: '' })
+    else this.problemIs({ code: 'refused', detail: refusal ?? `${code}` })
+  }
+
+  #welcomed(frame: Welcomed): void {
+    this.#offset = frame.serverTime - this.#begin.ports.clock.now()
+    this.#desks = frame.agent?.desks ?? this.#desks
+    this.#keys.heldIs(frame.keyPackages)
+    for (const desk of this.#desks) this.#attempt(this.#link.ask({ tag: 'watch', desk }))
+    for (const card of frame.conversations) this.#attempt(this.#chats.follow(card))
+    this.#deviceChanged(frame)
+  }
+
+  #receive(frame: FromRelay): void {
+    switch (frame.tag) {
+      case 'envelope':
+        this.#inTurn(async () => {
+          await this.#chats.take(frame, this.#keys.standing.credential)
+          await this.#keys.refill()
+        })
+        break
+      case 'delivered':
+        this.#chats.get(toHex(frame.conversation))?.delivered(frame.seq)
+        break
+      case 'changed':
+        this.#inTurn(() => this.#chats.cardChanged(frame.card))
+        break
+      case 'queue':
+        this.#queues.set(frame.desk, frame)
+        this.#begin.changed()
+        break
+      case 'device':
+        this.#deviceChanged(frame)
+        break
+      case 'trust':
+        this.#attempt(this.#begin.keeper.take(frame.bundle))
+    }
+  }
+
+  #deviceChanged(frame: Pick<DeviceChanged, 'credential'> & { readonly deviceState: string }): void {
+    this.#inTurn(async () => {
+      await this.#keys.changed(frame)
+      await this.#keys.refill()
+    })
+  }
+
+  async #take(desk: string, conversation: string | null): Promise<void> {
+    if (this.#isTaking) return
+    this.#isTaking = true
+    this.#begin.changed()
+    try {
+      const answer = await this.#link.ask({ tag: 'take', desk, conversation: conversation === null ? null : fromHex(conversation) })
+      if (answer.tag !== 'taken') return
+      this.#keys.claimed()
+      this.#shown = toHex(answer.card.conversation)
+      await this.#chats.follow(answer.card)
+    } finally {
+      this.#isTaking = false
+      this.#begin.changed()
+    }
+  }
+
+  #show(name: string | null): void {
+    if (this.#shown !== name) this.#chats.putAway(this.#shown)
+    this.#shown = name
+    if (name !== null) this.#chatChanged(name)
+    this.#begin.changed()
+  }
+
+  #chatChanged(name: string): void {
+    const chat = this.#chats.get(name)
+    if (chat !== undefined && this.#shown === name && chat.conversation.unread > 0) chat.seen()
+    this.#begin.changed()
+  }
+
+  #inTurn(task: () => Promise<void>): void {
+    this.#attempt(this.#inOrder.run(task).then(() => this.#begin.changed()))
+  }
+
+  /** What fails while nobody waits for it stands on the screen. */
+  #attempt(doing: Promise<unknown>): void {
+    doing.catch((error: unknown) => {
+      if (error instanceof LinkLost) return
+      if (error instanceof Refused) this.problemIs({ code: 'refused', detail: error.code })
+      else if (error instanceof Untrusted) this.problemIs({ code: 'organisation_unconfirmed', detail: error.reason })
+      else this.problemIs({ code: 'refused', detail: error instanceof Error ? error.name : 'unknown' })
+    })
+  }
+
+  #expiry(): Problem | null {
+    const freshness = this.#begin.keeper.freshness()
+    return freshness === 'fresh' ? null : { code: 'trust_expired', detail: freshness }
   }
 }

@@ -9,8 +9,6 @@ import type { DeviceChanged } from '../wire/generated/frames.ts'
 import { requestCode } from './deviceRequest.ts'
 import type { KeyPackageRecord } from './records.ts'
 
-export const PACKAGES_WANTED = 20
-export const PACKAGES_LOW = 5
 const PACKAGE_LIFE_MS = 30 * 24 * 3600 * 1000
 
 /** How this device stands, with the credential where it has one that we believe ourselves. */

@@ -1,5 +1,5 @@
 /** How the agent's conversations and desks look on a screen. */
-import type { AgentChat, ChatSummary, DeskView, Problem } from '../core/views.ts'
+import type { AgentChat, ChatSummary, DeskView } from '../core/views.ts'
 import type { ConversationCard, Queue } from '../wire/generated/frames.ts'
 import { toHex } from '../wire/octets.ts'
 import type { Chat } from './chat.ts'
@@ -32,7 +32,7 @@ export const summaryOf = (chat: Chat): ChatSummary => {
   }
 }
 
-export const chatView = (chat: Chat, { me, problem }: { readonly me: Uint8Array; readonly problem: Problem | null }): AgentChat => {
+export const chatView = (chat: Chat, me: Uint8Array): AgentChat => {
   const { conversation } = chat
   return {
     ...summaryOf(chat),
@@ -41,7 +41,7 @@ export const chatView = (chat: Chat, { me, problem }: { readonly me: Uint8Array;
     entries: entryViews(conversation),
     readers: readerViews(conversation, me),
     words: wordsView(conversation),
-    problem: brokenProblem(conversation) ?? chat.problem ?? problem,
+    problem: brokenProblem(conversation) ?? chat.problem,
   }
 }
 

@@ -1,208 +1,226 @@
-/** The customer's program: from the notice to the closed chat. States intents in, views out; the conversation itself runs in `customerChat.ts`. */
+/** The customer's program: from the notice to the closed chat. The conversation itself runs in `customerChat.ts`. */
 import type { PageConfig, Ports, StoredKeys } from '../core/ports.ts'
 import type { CustomerIntent, CustomerView, Organisation, Problem, Program } from '../core/views.ts'
 import { signerFromCryptoKey } from '../keys/ed25519.ts'
 import { selfTest } from '../keys/mls/selfTest.ts'
-import type { TrustState } from '../keys/trustChain.ts'
+import type { TrustMemory, TrustState } from '../keys/trustChain.ts'
 import { Untrusted } from '../keys/untrusted.ts'
 import { organisationWords } from '../keys/words.ts'
-import { BrokenSeal, sealedStore } from '../store/sealed.ts'
+import { BrokenSeal, type SealedStore, sealedStore } from '../store/sealed.ts'
 import { fromBase32 } from '../wire/octets.ts'
 import { BadFrame } from '../wire/shape.ts'
-import { recordName } from './chat.ts'
 import { decodeConversation, encodeConversation } from './conversationCodec.ts'
-import { type CustomerChat, runCustomerChat } from './customerChat.ts'
+import { type Beginning, CustomerChat } from './customerChat.ts'
+import { recordName } from './holding.ts'
 import { observable } from './observable.ts'
 import { makeConversation, prepareNotice } from './opening.ts'
 import type { StartNotice } from './policy.ts'
 import { BELIEVED, believedRecords, CUSTOMER, NAMES, readRecord, writeRecord } from './records.ts'
-import { type TrustKeeper, trustKeeper } from './trustKeeper.ts'
+import { TrustKeeper } from './trustKeeper.ts'
 
-type Phase =
-  | { readonly kind: 'idle' }
-  | { readonly kind: 'busy' }
-  | { readonly kind: 'notice'; readonly keeper: TrustKeeper; readonly notice: StartNotice; readonly organisation: Organisation }
-  | { readonly kind: 'chat'; readonly chat: CustomerChat; readonly keeper: TrustKeeper }
+const FINGERPRINT_BYTES = 32
 
 export const startCustomer = (ports: Ports, page: PageConfig): Program<CustomerView, CustomerIntent> => {
-  const view = observable<CustomerView>({ kind: 'checking' })
-  const root = fromBase32(page.root)
-  let phase: Phase = { kind: 'idle' }
-  let isDisposed = false
+  const customer = new Customer(ports, page)
+  return { view: customer.view, intend: (intent) => customer.intend(intent), dispose: () => customer.dispose() }
+}
 
-  const show = (next: CustomerView): void => {
-    if (!isDisposed) view.value = next
-  }
-  const stop = (problem: Problem, organisation: Organisation | null): void => {
-    phase = { kind: 'idle' }
-    show({ kind: 'stopped', problem, organisation })
-  }
-  const organisationOf = async (trust: TrustState, pinned: Uint8Array): Promise<Organisation> => ({
-    name: trust.roots.newest.document.name,
-    words: await organisationWords(pinned),
-    site: page.site,
-    checkedAt: ports.clock.now(),
-  })
+type Phase =
+  | { readonly kind: 'idle' | 'busy' }
+  | { readonly kind: 'notice'; readonly keeper: TrustKeeper; readonly notice: StartNotice; readonly organisation: Organisation }
+  | { readonly kind: 'chat'; readonly keeper: TrustKeeper; readonly chat: CustomerChat }
 
-  const open = async (): Promise<void> => {
-    if (phase.kind === 'busy' || phase.kind === 'chat') return
-    phase = { kind: 'busy' }
-    show({ kind: 'checking' })
-    if (root === null || root.length !== 32) return stop({ code: 'organisation_unconfirmed', detail: 'fingerprint' }, null)
-    const keys = await ports.store.loadKeys()
-    if (keys !== null && (await restore(keys, root))) return
-    await prepare(root)
+class Customer {
+  readonly view = observable<CustomerView>({ kind: 'checking' })
+  readonly #ports: Ports
+  readonly #page: PageConfig
+  #phase: Phase = { kind: 'idle' }
+  #isDisposed = false
+
+  constructor(ports: Ports, page: PageConfig) {
+    this.#ports = ports
+    this.#page = page
+  }
+
+  intend(intent: CustomerIntent): void {
+    this.#act(intent).catch((error: unknown) => this.#stop({ code: 'no_storage', detail: nameOf(error) }, null))
+  }
+
+  dispose(): void {
+    this.#isDisposed = true
+    if (this.#phase.kind !== 'chat') return
+    this.#phase.keeper.stop()
+    this.#phase.chat.stop()
+  }
+
+  async #act(intent: CustomerIntent): Promise<void> {
+    switch (intent.kind) {
+      case 'open':
+        return this.#open()
+      case 'start':
+        return this.#start()
+      case 'forget':
+        await this.#leave()
+        return this.#open()
+      case 'notNow':
+        return
+      default:
+        if (this.#phase.kind === 'chat') this.#phase.chat.act(intent)
+    }
+  }
+
+  async #open(): Promise<void> {
+    if (this.#phase.kind === 'busy' || this.#phase.kind === 'chat') return
+    this.#phase = { kind: 'busy' }
+    this.#show({ kind: 'checking' })
+    const pinned = fromBase32(this.#page.root)
+    if (pinned?.length !== FINGERPRINT_BYTES) return this.#stop({ code: 'organisation_unconfirmed', detail: 'fingerprint' }, null)
+    const keys = await this.#ports.store.loadKeys()
+    if (keys === null || !(await this.#restore(keys, pinned))) await this.#prepare(pinned)
   }
 
   /** No socket, nothing stored: two public documents over HTTP. */
-  const prepare = async (pinned: Uint8Array): Promise<void> => {
-    const keeper = keeperFor(pinned, null)
-    const trust = await believe(keeper)
+  async #prepare(pinned: Uint8Array): Promise<void> {
+    const keeper = this.#keeperFor(pinned, null)
+    const trust = await this.#fetched(keeper)
     if (trust === null) return
-    const organisation = await organisationOf(trust, pinned)
-    const prepared = await prepareNotice(trust, { documents: ports.documents, page, now: ports.clock.now() })
-    if (prepared.kind === 'stopped') return stop(prepared.problem, organisation)
-    phase = { kind: 'notice', keeper, notice: prepared.notice, organisation }
-    show({ kind: 'notice', organisation, notice: prepared.notice.view, starting: false })
+    const organisation = await this.#organisationOf(trust)
+    const { documents, clock } = this.#ports
+    const prepared = await prepareNotice(trust, { documents, page: this.#page, now: clock.now() })
+    if (prepared.kind === 'stopped') return this.#stop(prepared.problem, organisation)
+    this.#phase = { kind: 'notice', keeper, notice: prepared.notice, organisation }
+    this.#show({ kind: 'notice', organisation, notice: prepared.notice.view, starting: false })
   }
-  const believe = async (keeper: TrustKeeper): Promise<TrustState | null> => {
+
+  async #fetched(keeper: TrustKeeper): Promise<TrustState | null> {
     try {
       return await keeper.fetch()
     } catch (error) {
-      const code = error instanceof Untrusted ? 'organisation_unconfirmed' : 'relay_unreachable'
-      stop({ code, detail: error instanceof Untrusted ? error.reason : 'trust' }, null)
+      if (error instanceof Untrusted) this.#stop({ code: 'organisation_unconfirmed', detail: error.reason }, null)
+      else this.#stop({ code: 'relay_unreachable', detail: 'trust' }, null)
       return null
     }
   }
-  const keeperFor = (pinned: Uint8Array, memory: Parameters<typeof trustKeeper>[1]): TrustKeeper =>
-    trustKeeper(pinned, memory, {
-      documents: ports.documents,
-      clock: ports.clock,
-      believed: async () => {
-        if (phase.kind === 'chat') await phase.chat.believed()
-      },
-      distrusted: (error) => {
-        if (phase.kind === 'chat') phase.chat.problemIs({ code: 'organisation_unconfirmed', detail: error.reason })
-      },
-    })
 
-  /** The one act: keys, decision and group are made, saved sealed, and only then the relay hears of them. */
-  const start = async (): Promise<void> => {
-    if (phase.kind !== 'notice' || root === null) return
-    const { keeper, notice, organisation } = phase
+  /** The one act: keys, decision and group are made and saved sealed; only then the relay hears of them. */
+  async #start(): Promise<void> {
+    if (this.#phase.kind !== 'notice') return
+    const { keeper, notice, organisation } = this.#phase
     const trust = keeper.state
-    if (trust === null || keeper.freshness() !== 'fresh') return stop({ code: 'trust_expired', detail: 'lapsed' }, organisation)
-    phase = { kind: 'busy' }
-    show({ kind: 'notice', organisation, notice: notice.view, starting: true })
-    const made = await attempt('old_browser', organisation, async () => {
-      await selfTest(ports.clock.now())
-      return makeConversation(ports, { page, root, trust, notice })
+    if (trust === null || keeper.freshness() !== 'fresh') return this.#stop({ code: 'trust_expired', detail: 'lapsed' }, organisation)
+    this.#phase = { kind: 'busy' }
+    this.#show({ kind: 'notice', organisation, notice: notice.view, starting: true })
+    const made = await this.#attempt('old_browser', organisation, async () => {
+      await selfTest(this.#ports.clock.now())
+      return makeConversation(this.#ports, { page: this.#page, root: trust.memory.pinned, trust, notice })
     })
     if (made === null) return
-    const { keys, signer, record, conversation } = made
-    const store = sealedStore(ports.store, { key: keys.sealing, entropy: ports.entropy, mayWrite: () => !isDisposed })
-    const saved = await attempt('no_storage', organisation, async () => {
-      await ports.store.saveKeys(keys)
-      await store.save(
-        new Map([
-          ...believedRecords(keeper),
-          [NAMES.customer, writeRecord(CUSTOMER, record)],
-          [recordName(conversation.id), encodeConversation(conversation)],
-        ]),
-      )
+    const { keys, ...begun } = made
+    const store = this.#storeOf(keys)
+    const saved = await this.#attempt('no_storage', organisation, async () => {
+      await this.#ports.store.saveKeys(keys)
+      const records = new Map(believedRecords(keeper))
+      records.set(NAMES.customer, writeRecord(CUSTOMER, begun.record))
+      await store.save(records.set(recordName(begun.record.conversation), encodeConversation(begun.conversation)))
       return true
     })
-    if (saved === null) return
-    await run({ keeper, organisation, keys, signer, record, conversation, store })
+    if (saved !== null) this.#run({ ...begun, keeper, organisation, store })
   }
-  const attempt = async <T>(code: 'old_browser' | 'no_storage', organisation: Organisation, task: () => Promise<T>): Promise<T | null> => {
+
+  async #attempt<T>(code: 'old_browser' | 'no_storage', organisation: Organisation, task: () => Promise<T>): Promise<T | null> {
     try {
       return await task()
     } catch (error) {
-      stop({ code, detail: error instanceof Error ? error.name : 'unknown' }, organisation)
+      this.#stop({ code, detail: nameOf(error) }, organisation)
       return null
     }
   }
 
-  /** After a reload: what rests sealed goes on where it stood. False when nothing usable rests here. */
-  const restore = async (keys: StoredKeys, pinned: Uint8Array): Promise<boolean> => {
-    const store = sealedStore(ports.store, { key: keys.sealing, entropy: ports.entropy, mayWrite: () => !isDisposed })
+  /** After a reload what rests sealed goes on where it stood. What cannot be believed is wiped, and `false` says so. */
+  async #restore(keys: StoredKeys, pinned: Uint8Array): Promise<boolean> {
     try {
-      const record = await readRecord(CUSTOMER, store.load(NAMES.customer))
-      const believed = await readRecord(BELIEVED, store.load(NAMES.believed))
-      const saved = record && (await store.load(recordName(record.conversation)))
-      if (record === null || saved === null) throw new BrokenSeal('incomplete')
-      const keeper = keeperFor(pinned, believed?.memory ?? null)
-      const trust = await (believed === null ? keeper.fetch() : keeper.take(believed.bundle))
-      const conversation = await decodeConversation(saved, trust)
-      const signer = signerFromCryptoKey(keys.device.privateKey, keys.devicePublic)
-      await run({ keeper, organisation: await organisationOf(trust, pinned), keys, signer, record, conversation, store })
-      void keeper.refresh(true)
+      const begun = await this.#rested(keys, pinned)
+      this.#run(begun)
+      void begun.keeper.refresh(true)
       return true
     } catch (error) {
-      if (error instanceof BrokenSeal || error instanceof BadFrame || error instanceof Untrusted) {
-        await ports.store.wipe()
-        return false
-      }
-      throw error
+      if (!(error instanceof BrokenSeal || error instanceof BadFrame || error instanceof Untrusted)) throw error
+      await this.#ports.store.wipe()
+      return false
     }
   }
 
-  const run = async (begin: Omit<Parameters<typeof runCustomerChat>[0], 'ports' | 'page' | 'changed' | 'refused'>): Promise<void> => {
-    const chat = runCustomerChat({
-      ...begin,
-      ports,
-      page,
+  async #rested(keys: StoredKeys, pinned: Uint8Array): Promise<Begun> {
+    const store = this.#storeOf(keys)
+    const record = await readRecord(CUSTOMER, store.load(NAMES.customer))
+    const believed = await readRecord(BELIEVED, store.load(NAMES.believed))
+    const saved = record && (await store.load(recordName(record.conversation)))
+    if (record === null || believed === null || saved === null) throw new BrokenSeal('incomplete')
+    const keeper = this.#keeperFor(pinned, believed.memory)
+    const trust = await keeper.take(believed.bundle)
+    const conversation = await decodeConversation(saved, trust)
+    const signer = signerFromCryptoKey(keys.device.privateKey, keys.devicePublic)
+    return { keeper, organisation: await this.#organisationOf(trust), signer, record, conversation, store }
+  }
+
+  #run(begun: Begun): void {
+    const chat = new CustomerChat({
+      ...begun,
+      ports: this.#ports,
+      page: this.#page,
       changed: () => {
-        if (phase.kind === 'chat' && phase.chat === chat) show(chat.view())
+        if (this.#phase.kind === 'chat' && this.#phase.chat === chat) this.#show(chat.view())
       },
       refused: (code) => {
-        void leave().then(() => stop({ code: 'refused', detail: code }, begin.organisation))
+        void this.#leave().then(() => this.#stop({ code: 'refused', detail: code }, begun.organisation))
       },
     })
-    phase = { kind: 'chat', chat, keeper: begin.keeper }
-    show(chat.view())
-    await chat.start()
-    begin.keeper.poll()
+    this.#phase = { kind: 'chat', chat, keeper: begun.keeper }
+    this.#show(chat.view())
+    chat.start()
+    begun.keeper.poll()
   }
 
   /** Everything of this conversation leaves the device. */
-  const leave = async (): Promise<void> => {
-    if (phase.kind === 'chat') {
-      phase.keeper.stop()
-      await phase.chat.leave()
+  async #leave(): Promise<void> {
+    if (this.#phase.kind === 'chat') {
+      this.#phase.keeper.stop()
+      await this.#phase.chat.leave()
     }
-    phase = { kind: 'idle' }
-  }
-  const forget = async (): Promise<void> => {
-    await leave()
-    await open()
+    this.#phase = { kind: 'idle' }
   }
 
-  const act = async (intent: CustomerIntent): Promise<void> => {
-    switch (intent.kind) {
-      case 'open':
-        return open()
-      case 'start':
-        return start()
-      case 'notNow':
-        return
-      case 'forget':
-        return forget()
-      default:
-        if (phase.kind === 'chat') phase.chat.act(intent)
-    }
+  #keeperFor(pinned: Uint8Array, memory: TrustMemory | null): TrustKeeper {
+    const { documents, clock } = this.#ports
+    const running = (): CustomerChat | null => (this.#phase.kind === 'chat' ? this.#phase.chat : null)
+    return new TrustKeeper(pinned, memory, {
+      documents,
+      clock,
+      believed: async () => running()?.believed(),
+      distrusted: (error) => running()?.distrusted(error),
+    })
   }
-  return {
-    view,
-    intend: (intent) => {
-      act(intent).catch((error: unknown) => stop({ code: 'no_storage', detail: error instanceof Error ? error.name : 'unknown' }, null))
-    },
-    dispose: () => {
-      isDisposed = true
-      if (phase.kind !== 'chat') return
-      phase.keeper.stop()
-      phase.chat.stop()
-    },
+
+  async #organisationOf(trust: TrustState): Promise<Organisation> {
+    const words = await organisationWords(trust.memory.pinned)
+    return { name: trust.roots.newest.document.name, words, site: this.#page.site, checkedAt: this.#ports.clock.now() }
+  }
+
+  #storeOf(keys: StoredKeys): SealedStore {
+    const { store, entropy } = this.#ports
+    return sealedStore(store, { key: keys.sealing, entropy, mayWrite: () => !this.#isDisposed })
+  }
+
+  #stop(problem: Problem, organisation: Organisation | null): void {
+    this.#phase = { kind: 'idle' }
+    this.#show({ kind: 'stopped', problem, organisation })
+  }
+
+  #show(next: CustomerView): void {
+    if (!this.#isDisposed) this.view.value = next
   }
 }
+
+type Begun = Omit<Beginning, 'ports' | 'page' | 'changed' | 'refused'>
+
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'unknown')

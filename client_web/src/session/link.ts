@@ -26,10 +26,9 @@ export class LinkLost extends Error {
   override readonly name = 'LinkLost'
 }
 
-type Asking = Extract<FromClient, { readonly ref: number }>
 type Without<T> = T extends unknown ? Omit<T, 'ref'> : never
 /** A request without its number. */
-export type Request = Without<Asking>
+export type Request = Without<Extract<FromClient, { readonly ref: number }>>
 export type Answer = Extract<FromRelay, { readonly ref: number }>
 
 export interface LinkEvents {
@@ -39,18 +38,14 @@ export interface LinkEvents {
   /** Everything that answers no request. */
   frame(frame: FromRelay): void
   state(state: LinkWord): void
-  /** Closed for good, with the WebSocket code or the refusal of `hello`. */
+  /** Closed for good, with the WebSocket code and the refusal of `hello`. */
   ended(code: number, refusal: string | null): void
 }
 
-export interface Link {
-  start(): void
-  stop(): void
-  /** Rejects with `Refused` or `LinkLost`. */
-  ask(request: Request): Promise<Answer>
-  /** A frame without answer; dropped when offline. */
-  tell(frame: FromClient): void
-  readonly online: boolean
+export interface LinkWorld {
+  readonly port: LinkPort
+  readonly clock: ClockPort
+  entropy(bytes: number): Uint8Array
 }
 
 interface Waiting {
@@ -58,107 +53,136 @@ interface Waiting {
   reject(error: Error): void
 }
 
-interface World {
-  readonly port: LinkPort
-  readonly clock: ClockPort
-  entropy(bytes: number): Uint8Array
-}
+export class Link {
+  readonly #world: LinkWorld
+  readonly #events: LinkEvents
+  readonly #waiting = new Map<number, Waiting>()
+  #phase: 'stopped' | 'connecting' | 'greeting' | 'online' | 'waiting' = 'stopped'
+  #lastRef = 0
+  #failures = 0
+  #refusal: string | null = null
+  #cancelWait: () => void = () => undefined
 
-export const openLink = ({ port, clock, entropy }: World, events: LinkEvents): Link => {
-  const waiting = new Map<number, Waiting>()
-  let phase: 'stopped' | 'connecting' | 'greeting' | 'online' | 'waiting' = 'stopped'
-  let lastRef = 0
-  let failures = 0
-  let refusal: string | null = null
-  let cancelWait: () => void = () => undefined
+  constructor(world: LinkWorld, events: LinkEvents) {
+    this.#world = world
+    this.#events = events
+    world.port.listen((event) => this.#hear(event))
+  }
 
-  const connect = (): void => {
-    phase = 'connecting'
-    refusal = null
-    events.state('connecting')
-    port.connect()
+  get online(): boolean {
+    return this.#phase === 'online'
   }
-  const drop = (): void => {
-    for (const { reject } of waiting.values()) reject(new LinkLost())
-    waiting.clear()
+
+  start(): void {
+    if (this.#phase === 'stopped') this.#connect()
   }
-  const say = (frame: FromClient): void => port.send(encodeAs(FROM_CLIENT, frame))
-  const greet = async (challenge: Challenge): Promise<void> => {
-    if (phase !== 'connecting' || challenge.oldestProtocol > PROTOCOL) return closed(CLOSE.badFrame)
-    phase = 'greeting'
-    const hello = await events.hello(challenge)
-    if (phase === 'greeting') say(hello)
+
+  stop(): void {
+    this.#phase = 'stopped'
+    this.#cancelWait()
+    this.#drop()
+    this.#world.port.close()
+    this.#events.state('offline')
   }
-  const welcome = (frame: Welcomed): void => {
-    if (phase !== 'greeting') return
-    phase = 'online'
-    failures = 0
-    events.state('online')
-    events.welcomed(frame)
+
+  /** Rejects with `Refused` or `LinkLost`. */
+  ask(request: Request): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      if (!this.online) return reject(new LinkLost())
+      this.#lastRef += 1
+      this.#waiting.set(this.#lastRef, { resolve, reject })
+      this.#say(numbered(request, this.#lastRef))
+    })
   }
-  const refused = (frame: Refusal): void => {
-    const asked = frame.ref === null ? undefined : take(waiting, frame.ref)
-    if (asked === undefined) refusal = frame.code
-    asked?.reject(new Refused(codeOf(frame.code), frame.reference ?? '', frame.retryAfterMs))
+
+  /** A frame without answer; dropped when offline. */
+  tell(frame: FromClient): void {
+    if (this.online) this.#say(frame)
   }
-  const receive = (bytes: Uint8Array): void => {
-    const frame = decodeAs(FROM_RELAY, bytes)
-    if (frame.tag === 'challenge') void greet(frame).catch(() => port.close())
-    else if (frame.tag === 'refused') refused(frame)
-    else if (frame.tag === 'welcomed') welcome(frame)
-    else if (phase !== 'online') port.close()
-    else if ('ref' in frame) take(waiting, frame.ref)?.resolve(frame)
-    else events.frame(frame)
+
+  #connect(): void {
+    this.#phase = 'connecting'
+    this.#refusal = null
+    this.#events.state('connecting')
+    this.#world.port.connect()
   }
-  const closed = (code: number): void => {
-    if (phase === 'stopped' || phase === 'waiting') return
-    drop()
-    if (FINAL.has(code)) {
-      phase = 'stopped'
-      events.state('offline')
-      events.ended(code, refusal)
-      return
-    }
-    phase = 'waiting'
-    events.state('offline')
-    cancelWait = clock.after(waitFor(failures, entropy(4)), connect)
-    failures += 1
-  }
-  port.listen((event: LinkEvent) => {
-    if (phase === 'stopped') return
-    if (event.kind === 'closed') closed(event.code)
+
+  #hear(event: LinkEvent): void {
+    if (this.#phase === 'stopped') return
+    if (event.kind === 'closed') this.#closed(event.code)
     if (event.kind !== 'frame') return
     try {
-      receive(event.bytes)
+      this.#receive(decodeAs(FROM_RELAY, event.bytes))
     } catch (error) {
       if (!(error instanceof BadFrame)) throw error
-      port.close()
+      this.#world.port.close()
     }
-  })
-  return {
-    start: () => {
-      if (phase === 'stopped') connect()
-    },
-    stop: () => {
-      phase = 'stopped'
-      cancelWait()
-      drop()
-      port.close()
-      events.state('offline')
-    },
-    ask: (request) =>
-      new Promise((resolve, reject) => {
-        if (phase !== 'online') return reject(new LinkLost())
-        lastRef += 1
-        waiting.set(lastRef, { resolve, reject })
-        say(numbered(request, lastRef))
-      }),
-    tell: (frame) => {
-      if (phase === 'online') say(frame)
-    },
-    get online() {
-      return phase === 'online'
-    },
+  }
+
+  #receive(frame: FromRelay): void {
+    if (frame.tag === 'challenge') this.#greet(frame).catch(() => this.#world.port.close())
+    else if (frame.tag === 'refused') this.#refused(frame)
+    else if (frame.tag === 'welcomed') this.#welcome(frame)
+    else if (!this.online) this.#world.port.close()
+    else if ('ref' in frame) this.#taken(frame.ref)?.resolve(frame)
+    else this.#events.frame(frame)
+  }
+
+  async #greet(challenge: Challenge): Promise<void> {
+    if (this.#phase !== 'connecting' || challenge.oldestProtocol > PROTOCOL) return this.#closed(CLOSE.badFrame)
+    this.#phase = 'greeting'
+    const hello = await this.#events.hello(challenge)
+    if (this.#isGreeting()) this.#say(hello)
+  }
+
+  /** Asked after waiting, when the phase may have moved on. */
+  #isGreeting(): boolean {
+    return this.#phase === 'greeting'
+  }
+
+  #welcome(frame: Welcomed): void {
+    if (!this.#isGreeting()) return
+    this.#phase = 'online'
+    this.#failures = 0
+    this.#events.state('online')
+    this.#events.welcomed(frame)
+  }
+
+  #refused(frame: Refusal): void {
+    const asked = frame.ref === null ? undefined : this.#taken(frame.ref)
+    if (asked === undefined) this.#refusal = frame.code
+    asked?.reject(new Refused(codeOf(frame.code), frame.reference ?? '', frame.retryAfterMs))
+  }
+
+  #closed(code: number): void {
+    if (this.#phase === 'stopped' || this.#phase === 'waiting') return
+    this.#drop()
+    const isFinal = FINAL.has(code)
+    this.#phase = isFinal ? 'stopped' : 'waiting'
+    this.#events.state('offline')
+    if (isFinal) {
+      this.#world.port.close()
+      this.#events.ended(code, this.#refusal)
+      return
+    }
+    const { clock, entropy } = this.#world
+    this.#cancelWait = clock.after(waitFor(this.#failures, entropy(4)), () => this.#connect())
+    this.#failures += 1
+  }
+
+  #drop(): void {
+    for (const { reject } of this.#waiting.values()) reject(new LinkLost())
+    this.#waiting.clear()
+  }
+
+  #say(frame: FromClient): void {
+    this.#world.port.send(encodeAs(FROM_CLIENT, frame))
+  }
+
+  #taken(ref: number): Waiting | undefined {
+    const found = this.#waiting.get(ref)
+    this.#waiting.delete(ref)
+    return found
   }
 }
 
@@ -170,9 +194,3 @@ export const waitFor = (failures: number, random: Uint8Array): number => {
 }
 
 const numbered = (request: Request, ref: number): FromClient => ({ ...request, ref }) as FromClient
-
-const take = (waiting: Map<number, Waiting>, ref: number): Waiting | undefined => {
-  const found = waiting.get(ref)
-  waiting.delete(ref)
-  return found
-}

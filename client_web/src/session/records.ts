@@ -3,7 +3,7 @@
 import { TRUST_MEMORY, type TrustMemory, type TrustState } from '../keys/trustChain.ts'
 import { SIGNED, type Signed } from '../wire/generated/claims.ts'
 import type { Octets } from '../wire/octets.ts'
-import { bytes, decodeAs, encodeAs, list, oneOf, orNone, type Shape, struct, text, whole } from '../wire/shape.ts'
+import { bytes, decodeAs, encodeAs, list, orNone, type Shape, struct, text, whole } from '../wire/shape.ts'
 
 const COUNT = whole(0, Number.MAX_SAFE_INTEGER)
 const ANY = bytes(0, Infinity)
@@ -85,10 +85,8 @@ export const CHAT_INDEX: Shape<readonly ChatIndexEntry[]> = list(
   Infinity,
 )
 
-export const PINNED: Shape<{ readonly root: Uint8Array; readonly isFirstSeen: 0 | 1 }> = struct('pinned', null, [
-  ['root', bytes(32, 32)],
-  ['isFirstSeen', oneOf([0, 1])],
-])
+/** The root that this browser saw first, where no configuration pins one. */
+export const PINNED: Shape<{ readonly root: Uint8Array }> = struct('pinned', null, [['root', bytes(32, 32)]])
 
 export const NAMES = {
   believed: 'trust',

@@ -10,79 +10,86 @@ const RECENT_MS = 60 * 1000
 interface World {
   readonly documents: Pick<DocumentsPort, 'trustBundle'>
   readonly clock: ClockPort
-  /** Saves what must not be forgotten, before it is acted upon; also tells everybody who depends on it. */
+  /** Saves what must not be forgotten, before it is acted upon, and tells everybody who depends on it. */
   believed(): Promise<void>
   /** A newer bundle that does not verify: what was believed before stays. */
   distrusted(error: Untrusted): void
 }
 
-export interface TrustKeeper {
-  readonly state: TrustState | null
+export class TrustKeeper {
+  readonly #pinned: Uint8Array
+  readonly #world: World
+  #memory: TrustMemory | null
+  #state: TrustState | null = null
+  #bundle: Uint8Array | null = null
+  #checkedAt = 0
+  #isPolling = false
+  #cancel: () => void = () => undefined
+
+  constructor(pinned: Uint8Array, memory: TrustMemory | null, world: World) {
+    this.#pinned = pinned
+    this.#memory = memory
+    this.#world = world
+  }
+
+  get state(): TrustState | null {
+    return this.#state
+  }
+
   /** The bytes that were believed last. */
-  readonly bundle: Uint8Array | null
-  readonly checkedAt: number
-  freshness(): Freshness
+  get bundle(): Uint8Array | null {
+    return this.#bundle
+  }
+
+  freshness(): Freshness {
+    return this.#state === null ? 'expired' : freshness(this.#state, this.#world.clock.now())
+  }
+
   /** Believe these bytes, or throw `Untrusted` and keep what was believed before. */
-  take(bundle: Uint8Array): Promise<TrustState>
-  /** Fetch and believe; throws what the port or the judgement throws. */
-  fetch(): Promise<TrustState>
-  /** Fetch when the last look is not recent; what fails leaves things as they are. */
-  refresh(force?: boolean): Promise<void>
-  /** Look every ten minutes from now on. */
-  poll(): void
-  stop(): void
-}
-
-export const trustKeeper = (
-  pinned: Uint8Array,
-  memory: TrustMemory | null,
-  { documents, clock, believed, distrusted }: World,
-): TrustKeeper => {
-  let state: TrustState | null = null
-  let remembered = memory
-  let bytes: Uint8Array | null = null
-  let checkedAt = 0
-  let cancel: () => void = () => undefined
-
-  const take = async (bundle: Uint8Array): Promise<TrustState> => {
-    const judged = await judgeBundle(parseBundle(bundle), { pinned, memory: remembered })
-    checkedAt = clock.now()
-    const isNews =
-      state === null || state.memory.trustVersion !== judged.memory.trustVersion || state.roots.newest.digest !== judged.roots.newest.digest
-    state = judged
-    remembered = judged.memory
-    bytes = bundle
-    if (isNews) await believed()
+  async take(bundle: Uint8Array): Promise<TrustState> {
+    const judged = await judgeBundle(parseBundle(bundle), { pinned: this.#pinned, memory: this.#memory })
+    const isNews = this.#isNews(judged.memory)
+    this.#checkedAt = this.#world.clock.now()
+    this.#state = judged
+    this.#memory = judged.memory
+    this.#bundle = bundle
+    if (isNews) await this.#world.believed()
     return judged
   }
-  const fetch = async (): Promise<TrustState> => take(await documents.trustBundle())
-  const refresh = async (force = false): Promise<void> => {
-    if (!force && clock.now() - checkedAt < RECENT_MS) return
+
+  /** Fetch and believe; throws what the port or the judgement throws. */
+  async fetch(): Promise<TrustState> {
+    return this.take(await this.#world.documents.trustBundle())
+  }
+
+  /** Fetch when the last look is not recent; what fails leaves things as they are. */
+  async refresh(force = false): Promise<void> {
+    if (!force && this.#world.clock.now() - this.#checkedAt < RECENT_MS) return
     try {
-      await fetch()
+      await this.fetch()
     } catch (error) {
-      if (error instanceof Untrusted) distrusted(error)
+      if (error instanceof Untrusted) this.#world.distrusted(error)
     }
   }
-  const poll = (): void => {
-    cancel()
-    cancel = clock.after(POLL_MS, () => void refresh(true).then(poll))
+
+  /** Look every ten minutes from now on. */
+  poll(): void {
+    this.#cancel()
+    this.#isPolling = true
+    const again = async (): Promise<void> => {
+      await this.refresh(true)
+      if (this.#isPolling) this.poll()
+    }
+    this.#cancel = this.#world.clock.after(POLL_MS, () => void again())
   }
-  return {
-    get state() {
-      return state
-    },
-    get bundle() {
-      return bytes
-    },
-    get checkedAt() {
-      return checkedAt
-    },
-    freshness: () => (state === null ? 'expired' : freshness(state, clock.now())),
-    take,
-    fetch,
-    refresh,
-    poll,
-    stop: () => cancel(),
+
+  stop(): void {
+    this.#isPolling = false
+    this.#cancel()
+  }
+
+  #isNews(next: TrustMemory): boolean {
+    const before = this.#state?.memory
+    return before === undefined || before.trustVersion !== next.trustVersion || before.rootVersion !== next.rootVersion
   }
 }

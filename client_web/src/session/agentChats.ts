@@ -1,0 +1,113 @@
+/** The conversations of one agent's device: read back after a reload, entered by Welcome, let go when they are closed. */
+import type { Credential } from '../keys/credential.ts'
+import type { ConversationCard, Envelope } from '../wire/generated/frames.ts'
+import { toHex } from '../wire/octets.ts'
+import { enter } from './agentJoin.ts'
+import type { AgentKeys } from './agentKeys.ts'
+import { Chat } from './chat.ts'
+import type { Conversation } from './conversation.ts'
+import { decodeConversation, encodeConversation } from './conversationCodec.ts'
+import { type ChatWorld, recordName } from './holding.ts'
+import { CHAT_INDEX, NAMES, readRecord, writeRecord } from './records.ts'
+
+export interface AgentChatsWorld extends Omit<ChatWorld, 'changed'> {
+  readonly keys: AgentKeys
+  /** Something changed in the conversation of this name. */
+  changed(name: string): void
+}
+
+export class AgentChats {
+  readonly #world: AgentChatsWorld
+  readonly #chats = new Map<string, Chat>()
+  readonly #cards = new Map<string, ConversationCard>()
+
+  constructor(world: AgentChatsWorld) {
+    this.#world = world
+  }
+
+  get all(): readonly Chat[] {
+    return [...this.#chats.values()]
+  }
+
+  /** Taken, and not yet let in by the customer's device. */
+  get proposed(): readonly ConversationCard[] {
+    return [...this.#cards].flatMap(([name, card]) => (!this.#chats.has(name) && card.stage === 'proposed' ? [card] : []))
+  }
+
+  get(name: string | null): Chat | undefined {
+    return name === null ? undefined : this.#chats.get(name)
+  }
+
+  async restore(): Promise<void> {
+    const { store, trust } = this.#world
+    if (trust.state === null) return
+    for (const { conversation } of (await readRecord(CHAT_INDEX, store.load(NAMES.chats))) ?? []) {
+      const saved = await store.load(recordName(conversation))
+      if (saved !== null) this.#adopt(await decodeConversation(saved, trust.state))
+    }
+  }
+
+  /** A conversation that we are in, or will be once the customer's device lets us in. */
+  async follow(card: ConversationCard): Promise<void> {
+    this.#cards.set(toHex(card.conversation), card)
+    const chat = this.get(toHex(card.conversation))
+    if (chat !== undefined) return chat.resume(card)
+    if (card.stage === 'closed') return
+    await this.#world.link.ask({ tag: 'follow', conversation: card.conversation, after: Math.min(card.since, card.head) })
+  }
+
+  /** What is closed leaves this device; it stays on the screen until it is put away. */
+  async cardChanged(card: ConversationCard): Promise<void> {
+    const name = toHex(card.conversation)
+    this.#cards.set(name, card)
+    const chat = this.get(name)
+    chat?.card(card)
+    if (card.stage === 'closed') await chat?.retire(this.#index(name))
+  }
+
+  /** The envelope of a conversation we are in goes there; a Welcome that we can open and accept begins one. */
+  async take(envelope: Envelope, credential: Credential | null): Promise<void> {
+    const chat = this.get(toHex(envelope.conversation))
+    if (chat !== undefined) return chat.envelope(envelope)
+    if (envelope.kind === 'welcome' && credential !== null) await this.#enter(envelope, credential)
+  }
+
+  /** Put away a conversation that is over. */
+  putAway(name: string | null): void {
+    if (name !== null && this.get(name)?.conversation.stage === 'closed') this.#chats.delete(name)
+  }
+
+  async #enter(envelope: Envelope, credential: Credential): Promise<void> {
+    const { trust, store, keys, link } = this.#world
+    await trust.refresh()
+    if (trust.state === null) return
+    const { conversation, used } = await enter(envelope, { packages: keys.packages, trust: trust.state, credential })
+    const chat = this.#adopt(conversation)
+    // State, index and the spent key package in one transaction: a crash in between would lose or re-use a key.
+    const records = new Map([...this.#index(null), ...keys.without(used)])
+    await store.save(records.set(recordName(conversation.id), encodeConversation(conversation)))
+    link.tell({ tag: 'ack', conversation: conversation.id, seq: envelope.seq })
+    const card = this.#cards.get(toHex(conversation.id))
+    if (card !== undefined) chat.resume(withUs(card, envelope.seq))
+  }
+
+  #adopt(conversation: Conversation): Chat {
+    const name = toHex(conversation.id)
+    const chat = new Chat(conversation, { ...this.#world, changed: () => this.#world.changed(name) })
+    this.#chats.set(name, chat)
+    return chat
+  }
+
+  #index(without: string | null): ReadonlyMap<string, Uint8Array> {
+    const open = [...this.#chats].filter(([name, { conversation }]) => name !== without && conversation.stage !== 'closed')
+    const entries = open.map(([, { conversation }]) => ({ conversation: conversation.id }))
+    return new Map([[NAMES.chats, writeRecord(CHAT_INDEX, entries)]])
+  }
+}
+
+/** The card as it stands once we are in, where the relay's last word was older. */
+const withUs = (card: ConversationCard, seq: number): ConversationCard => ({
+  ...card,
+  stage: card.stage === 'proposed' ? 'active' : card.stage,
+  head: Math.max(card.head, seq),
+})
