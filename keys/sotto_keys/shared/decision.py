@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from sotto_keys.shared.credential import KIND_HUMAN, ROLE_AGENT
 from sotto_keys.shared.dsse import DECISION_TYPE, sign_compact, verify_compact
@@ -76,3 +76,5 @@ def _admits(claims: DecisionClaims, credential: Credential, terms: GroupTerms) -
             )
         case DeviceAdmission(credential=cred_id, leaf_key=leaf_key):
             return credential.cred_id == cred_id and credential.device_key == leaf_key
+        case _:  # pragma: no cover
+            assert_never(claims.admits)

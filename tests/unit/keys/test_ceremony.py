@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -170,6 +172,13 @@ def test_a_slip_in_a_code_is_noticed_wherever_it_is() -> None:
         other = "A" if code[place] != "A" else "B"
         with pytest.raises(Malformed):
             parse_request((code[:place] + other + code[place + 1 :]).encode())
+
+
+def test_a_code_of_a_later_form_is_malformed() -> None:
+    body = msgspec.msgpack.encode((2, "kettle", "ana", "laptop", key("a").public))
+    code = base64.b32encode(body + sha256(body).digest()[:4]).rstrip(b"=")
+    with pytest.raises(Malformed):
+        parse_request(b"SOTTO-" + code)
 
 
 @pytest.mark.parametrize("text", ["", "SOTTO-", "SOTTO-A", "SOTTO-é", "SOTTO-11111", "{}", '{"org":1}'])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,6 +11,7 @@ from tests.support.mls_room import (
     CUSTOMER,
     PAGE,
     Room,
+    agent_identity,
     decide,
     digest_of_decision,
     open_room,
@@ -28,7 +30,7 @@ from sotto_keys.shared.trust_bundle import TrustBundle
 from sotto_keys.shared.trust_chain import judge_bundle
 from sotto_wire.claims import DeviceAdmission, GroupTerms, WelcomeBundle
 from sotto_wire.ids import Millis
-from sotto_wire.refusals import CommitNotAllowed, ConsentMissing, NotAdmitted, ProofFailed
+from sotto_wire.refusals import CommitNotAllowed, ConsentMissing, NotAdmitted, ProofFailed, RosterFull
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -204,6 +206,61 @@ def test_a_policy_or_root_not_in_force_is_refused(room: Room) -> None:
     room.trust = judge_bundle(digest(other.last), TrustBundle(other.roots[1:], other.trust), memory=None)
     with pytest.raises(ProofFailed):
         joined(room, "ana", bundle)
+
+
+def test_another_confirmation_tag_than_the_groups_is_refused(room: Room) -> None:
+    bundle = room.bundle(room.admit("ana"))
+    tag = room.members["ana"].group.confirmation_tag
+    assert bundle.commit.count(tag) == 1
+    with pytest.raises(ProofFailed):
+        joined(room, "ana", msgspec.structs.replace(bundle, commit=bundle.commit.replace(tag, bytes(32))))
+
+
+def test_a_group_that_is_not_what_the_commit_gives_is_refused(room: Room) -> None:
+    bundle = room.bundle(room.admit("ana"))
+    group = room.members["ana"].group
+    customer, own = group.leaf(0), group.leaf(1)
+    assert customer is not None
+    assert own is not None
+    for place, leaf in ((0, customer), (2, own)):
+        other = replace(group, tree=group.tree.with_nodes([(place, replace(leaf, encryption_key=bytes(32)))]))
+        with pytest.raises(CommitNotAllowed):
+            judge_welcome(other, bundle, own=key("ana").public, trust=room.trust, page=PAGE)
+
+
+def test_a_group_without_its_customer_is_refused(room: Room) -> None:
+    bundle = room.bundle(room.admit("ana"))
+    group = room.members["ana"].group
+    without = replace(group, tree=group.tree.with_nodes([(0, group.leaf(1))]))
+    with pytest.raises(ProofFailed):
+        judge_welcome(without, bundle, own=key("ana").public, trust=room.trust, page=PAGE)
+
+
+def test_a_leaf_with_another_devices_credential_is_refused(room: Room) -> None:
+    unjudged(room, CUSTOMER, room.note(), add=[room.offer_as("ghost", agent_identity("ana"))])
+    bundle = unjudged(room, "ghost", room.note(relies_on=room.start_digest), add=[room.offer("ben")])
+    with pytest.raises(ProofFailed):
+        joined(room, "ben", bundle)
+
+
+def test_a_group_of_nine_is_refused(room: Room) -> None:
+    for number in range(7):
+        room.admit(f"agent{number}")
+    note = room.note(relies_on=room.start_digest)
+    bundle = unjudged(room, CUSTOMER, note, add=[room.offer("ninth")])
+    with pytest.raises(RosterFull):
+        joined(room, "ninth", bundle)
+
+
+def test_an_agent_adds_nobody_under_one_devices_decision(room: Room) -> None:
+    decision = decide(admits=DeviceAdmission(credential="ben-1", leaf_key=key("ben").public))
+    terms = start_terms(room.start_digest, digest_of_decision(decision))
+    room.accept(CUSTOMER, room.commit(CUSTOMER, room.note(decision=decision), terms=terms))
+    room.admit("ana")
+    note = room.note(relies_on=digest_of_decision(decision), decision=decision)
+    bundle = unjudged(room, "ana", note, add=[room.offer("ben")])
+    with pytest.raises(NotAdmitted):
+        joined(room, "ben", bundle)
 
 
 # sweep
