@@ -169,3 +169,20 @@ def test_a_schema_error_is_a_fault_not_a_refusal(store: SqlStore) -> None:
     with pytest.raises(StoreFault):
         store.commit(misspell, None, NOW)
     store.commit(add_site, "shop", NOW)
+
+
+def test_a_thread_that_is_stopped_in_the_middle_keeps_no_memory(store: SqlStore) -> None:
+    def stop(unit: Unit, _: None, /, *, now: Millis) -> None:  # noqa: ARG001
+        raise KeyboardInterrupt
+
+    store.commit(open_it, a_conversation(), NOW)
+    with pytest.raises(KeyboardInterrupt):
+        store.run([job(post_envelope, a_post(1)), job(stop, None)])
+    assert store.commit(post_envelope, a_post(1), NOW).seq == 1
+
+
+def test_memory_between_batches_is_bounded(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sotto_server.adapters.store.overlay.KNOWN_AT_MOST", 0)
+    store.commit(open_it, a_conversation(), NOW)
+    assert store.commit(post_envelope, a_post(1), NOW).seq == 1
+    assert store.commit(post_envelope, a_post(2), NOW).seq == 2

@@ -287,3 +287,13 @@ def test_what_is_not_there_is_not_found(relay: RelayWorld, customer: CustomerDev
     assert relay.see(look, customer.conversation) is None
     with pytest.raises(NotFound):
         relay.ask(post_envelope, customer.post(1), customer.speaker)
+
+
+def test_large_envelopes_come_a_few_at_a_time(
+    talking: RelayWorld, customer: CustomerDevice, ana: AgentDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sotto_server.usecases.collect.BYTES_AT_ONCE", 1000)
+    for number in range(1, 4):
+        talking.ask(post_envelope, customer.post(number), customer.speaker)
+    first = gathered(talking, ana.speaker, interest(customer.conversation, after=2))
+    assert (seqs(first), first.more) == ([3, 4], True)

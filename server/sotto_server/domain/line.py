@@ -95,7 +95,9 @@ class Line:
         moved = {each for each, after in base.items() if self._after.get(each) != after}
         self._rung |= moved
         if collected.more:
-            self._rung |= base.keys()
+            # What the limit cut off is asked for again, whole: telling twice costs nothing here.
+            self._rung |= base.keys() | collected.interest.conversations
+            self._everything |= collected.interest.everything
         return [frame for frame in collected.frames if self._is_news(frame, moved)]
 
     def _is_news(self, frame: Frame, moved: set[ConversationId]) -> bool:

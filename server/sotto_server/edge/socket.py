@@ -205,6 +205,8 @@ class Socket:
             try:
                 await self._collect()
             except (Refused, Untrusted, Fault) as error:
+                # What was due is due again at the next bell or look: a failed read must not swallow it.
+                self._session.look_at_everything()
                 await self._refuse(error, ref=None)
 
     async def _collect(self) -> None:

@@ -17,6 +17,7 @@ from sotto_wire.frames import (
     Challenge,
     CloseConversation,
     Commit,
+    ConversationCard,
     ConversationChanged,
     Delivered,
     DeviceChanged,
@@ -64,9 +65,14 @@ def a_session() -> Session:
     return Session(connection="c1", nonce=b"n" * 32, origin="https://shop.example", address=None, now=NOW)
 
 
-def welcomed() -> Welcomed:
+def welcomed(*cards: ConversationCard) -> Welcomed:
     return Welcomed(
-        server_time=NOW, agent=None, device_state="customer", credential=None, key_packages=0, conversations=[]
+        server_time=NOW,
+        agent=None,
+        device_state="customer",
+        credential=None,
+        key_packages=0,
+        conversations=list(cards),
     )
 
 
@@ -300,3 +306,31 @@ def test_an_answer_after_closing_is_not_queued() -> None:
     session.outgoing()
     session.answer(POST, Done(ref=1))
     assert session.outgoing() == []
+
+
+def test_an_answer_to_what_asks_to_hear_nothing_changes_no_ear() -> None:
+    session = signed_in()
+    session.answer(POST, Done(ref=1))
+    assert sent(session) == [Done(ref=1)]
+    assert session.interest() is None
+
+
+def test_a_stage_that_welcome_told_is_not_told_again() -> None:
+    session = a_session()
+    session.receive(encode(HELLO), NOW)
+    card = a_conversation().card(CUSTOMER)
+    session.welcome(customer(), welcomed(card))
+    session.outgoing()
+    session.deliver(collected(ConversationChanged(card=card), Done(ref=9)))
+    assert sent(session) == [Done(ref=9)]
+
+
+def test_a_limit_reached_while_looking_at_everything_means_looking_at_everything_again() -> None:
+    session = signed_in()
+    session.look_at_everything()
+    interest = session.interest()
+    assert interest is not None
+    assert session.deliver(Collected(interest=interest, frames=(), more=True))
+    again = session.interest()
+    assert again is not None
+    assert again.everything
