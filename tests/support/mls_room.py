@@ -194,6 +194,16 @@ class Room:
             extensions=None if terms is None else group_extensions(encode_claims(terms)),
         )
 
+    def forge(self, by: str, *proposals: Proposal | ProposalReference, note: CommitNote | None = None) -> bytes:
+        """A commit that the member's own library would refuse to make."""
+        return forge(self.members[by], note or self.note(), proposals, entropy=self.entropy)
+
+    def add_changed(self, package: KeyPackage, changed: KeyPackage, *, note: CommitNote) -> bytes:
+        """The customer's Add made for one package and carrying another of the same length."""
+        message = self.commit(CUSTOMER, note, add=[package]).message
+        assert package.encode() in message
+        return message.replace(package.encode(), changed.encode())
+
     def judge(self, message: bytes, *, now: Millis | None = None) -> Verdict:
         """The gate's answer, as the relay asks for it."""
         return judge_commit(self.group, message, trust=self.trust, memory=self.memory, now=now or self.now)
