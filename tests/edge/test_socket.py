@@ -11,8 +11,10 @@ from tests.support.running_relay import PASSWORD, PUBLIC, Running, a_config, a_r
 from tests.support.wire_client import WireClient, a_client, signed_in
 
 from sotto_keys.shared.secret import SecretSigningKey
+from sotto_server.app import Times
 from sotto_server.domain.conversation import Member
 from sotto_server.edge.logs import Event
+from sotto_server.edge.socket import Socket, SocketRules
 from sotto_server.faults import StoreFault
 from sotto_server.usecases.administer import disable_agent
 from sotto_wire.claims import Signed
@@ -191,6 +193,33 @@ async def test_a_reader_that_stops_reading_is_let_go_and_loses_nothing(running: 
         async with signed_in(running.port, AGENT, session=session) as (agent, _):
             await agent.send(Follow(ref=1, conversation=TALK, after=0))
             assert [(await agent.next(Envelope)).seq for _ in range(20)] == list(range(1, 21))
+
+
+async def test_a_reader_that_was_slow_for_a_moment_gets_everything_in_order(tmp_path: Path) -> None:
+    patient = Times(socket=SocketRules(stalled_ms=30_000))
+    async with a_running_relay(a_config(tmp_path), times=patient) as running:
+        a_talk(running)
+        session = await a_session(running)
+        async with (
+            signed_in(running.port, CUSTOMER) as (customer, _),
+            signed_in(running.port, AGENT, session=session) as (agent, _),
+        ):
+            await fill(customer, 19)
+            ear = running.relay.lines._ears[AGENT.public]
+            assert isinstance(ear, Socket)
+            agent.socket.transport.pause_reading()
+            ref = 1
+            while not ear._door.writing_paused:
+                ref += 1
+                await agent.send(Follow(ref=ref, conversation=TALK, after=0))
+                await asyncio.sleep(0)
+            await customer.send(a_post(20, b"the last"))
+            await customer.next(Posted)
+            agent.socket.transport.resume_reading()
+            seen = [await agent.next(Envelope)]
+            while seen[-1].seq < 20:
+                seen.append(await agent.next(Envelope))
+            assert [each.seq for each in seen[-20:]] == list(range(1, 21))
 
 
 async def fill(client: WireClient, count: int) -> None:

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 _FEATURES: Final = (
     "accelerometer",
     "autoplay",
-    "bluetooth",
     "camera",
     "display-capture",
     "fullscreen",

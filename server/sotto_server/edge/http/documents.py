@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import msgspec
 from aiohttp import web
@@ -13,15 +13,10 @@ from sotto_keys.shared.text_forms import from_base64url
 from sotto_server.edge.http.reading import read_json
 from sotto_server.edge.logs import Event
 from sotto_server.edge.relay import RELAY
-from sotto_server.usecases.finding import trust_bundle_of
-from sotto_server.usecases.publish_documents import Documents, publish_documents
+from sotto_server.usecases.publish_documents import Documents
 from sotto_wire.ids import Digest
 from sotto_wire.limits import ROOT_HOPS
 from sotto_wire.refusals import BadFrame, NotFound
-
-if TYPE_CHECKING:
-    from sotto_server.ports import Unit
-    from sotto_wire.ids import Millis
 
 BODY_BYTES: Final = 4 * 1024 * 1024
 """Room for a long root chain and a day's credentials; each document has its own limit of 256 KiB."""
@@ -42,7 +37,7 @@ class Posted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def get_trust(request: web.Request) -> web.Response:
     """The trust bundle."""
     relay = request.app[RELAY]
-    bundle = await relay.dispatch.read(_bundle, None, relay.clock.now())
+    bundle = await relay.dispatch.trust_bundle(relay.clock.now())
     return web.Response(body=bundle, content_type="application/json")
 
 
@@ -52,7 +47,7 @@ async def get_policy(request: web.Request) -> web.Response:
     text = request.match_info["digest"]
     if not _DIGEST.fullmatch(text):
         raise NotFound("not a digest")
-    body = await relay.dispatch.read(_policy, Digest(bytes.fromhex(text)), relay.clock.now())
+    body = await relay.dispatch.policy(Digest(bytes.fromhex(text)), relay.clock.now())
     return web.Response(body=body, content_type="text/plain", charset="utf-8")
 
 
@@ -68,24 +63,10 @@ async def post_documents(request: web.Request) -> web.Response:
     )
     if not all(map(relay.is_policy, documents.policies)):
         raise BadFrame("a policy file with what we do not know")
-    await relay.committer.submit(publish_documents, documents, relay.clock.now())
+    await relay.dispatch.publish(documents, relay.clock.now())
     count = len(documents.roots) + len(documents.credentials) + len(documents.policies) + (documents.trust is not None)
     relay.journal.tell(Event.DOCUMENTS_PUBLISHED, count=count)
     return web.Response(status=204)
-
-
-def _bundle(unit: Unit, _: None, /, *, now: Millis) -> bytes:  # noqa: ARG001 - the shape of a query
-    found = trust_bundle_of(unit)
-    if found is None:
-        raise NotFound("nothing published")
-    return found
-
-
-def _policy(unit: Unit, digest: Digest, /, *, now: Millis) -> bytes:  # noqa: ARG001 - the shape of a query
-    found = unit.policies.get(digest)
-    if found is None:
-        raise NotFound("no such policy")
-    return found.body
 
 
 def _decoded(texts: list[str]) -> tuple[bytes, ...]:

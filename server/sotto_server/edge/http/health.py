@@ -8,7 +8,6 @@ import msgspec
 from aiohttp import web
 
 from sotto_keys.shared.text_forms import to_base64url
-from sotto_keys.shared.trust_chain import Freshness
 from sotto_server.edge.relay import RELAY
 from sotto_server.usecases.believed import believed
 from sotto_wire.codec import SUBPROTOCOL
@@ -39,24 +38,22 @@ async def get_version(request: web.Request) -> web.Response:
 
 async def get_readiness(request: web.Request) -> web.Response:
     """Each part by name; 503 as long as one of them keeps customers from being served."""
-    relay = request.app[RELAY]
+    relay, now = request.app[RELAY], request.app[RELAY].clock.now()
     parts = {
         "store": OK if relay.store.is_writable else "read_only",
-        **await relay.dispatch.read(_trust_parts, relay.statement_key, relay.clock.now()),
+        "trust": await relay.dispatch.trust_standing(now),
+        "statement_key": await relay.dispatch.read(_key_standing, relay.statement_key, now),
         "widget": OK if relay.programs.bundles else "missing",
     }
     is_ready = all(word == OK for part, word in parts.items() if part != "widget")
     return _json({"status": OK if is_ready else "not_ready", "parts": parts}, status=200 if is_ready else 503)
 
 
-def _trust_parts(unit: Unit, statement_key: bytes, /, *, now: Millis) -> dict[str, str]:
+def _key_standing(unit: Unit, public: bytes, /, *, now: Millis) -> str:
+    """Whether trust lists this statement key today: else clients reject our receipts."""
     try:
-        state = believed(unit)
+        listed = believed(unit).trust.statement_keys
     except Unavailable:
-        return {"trust": "missing", "statement_key": "unlisted"}
-    public = to_base64url(statement_key)
-    is_listed = any(each.public == public and each.nbf <= now < each.exp for each in state.trust.statement_keys)
-    return {
-        "trust": OK if state.freshness(now) is Freshness.FRESH else "expired",
-        "statement_key": OK if is_listed else "unlisted",
-    }
+        return "unlisted"
+    text = to_base64url(public)
+    return OK if any(each.public == text and each.nbf <= now < each.exp for each in listed) else "unlisted"
