@@ -7,7 +7,7 @@ import { startCustomer } from '../../src/session/customer.ts'
 import { toHex } from '../../src/wire/octets.ts'
 import { newRelay, type Relay } from './loopback.ts'
 import { newOrganisation, type Organisation } from './organisation.ts'
-import { type Clock, documentsOf, type MemoryStore, memoryStore, newClock, portsOf, signInAs, until } from './world.ts'
+import { type Clock, documentsOf, type MemoryStore, memoryStore, newClock, portsOf, signInPort, until } from './world.ts'
 
 export type Chat = Extract<CustomerView, { kind: 'chat' }>
 export type Desk = Extract<AgentView, { kind: 'desk' }>
@@ -67,7 +67,7 @@ export const newStage = async (): Promise<Stage> => {
     })
   const agent = (): Ana =>
     startAgent(
-      { ...ports(agentStore), signIn: signInAs('ana') },
+      { ...ports(agentStore), signIn: signInPort },
       { root: organisation.fingerprint, origin: 'https://desk.example', build: 'test' },
     )
   const atNotice = async (): Promise<Shopper> => {

@@ -1,0 +1,202 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import * as mls from '../../src/keys/mls/library.ts'
+import { NeedsNewerTrust } from '../../src/keys/untrusted.ts'
+import { withCommit } from '../../src/session/commits.ts'
+import { type Conversation, type Situation, withState } from '../../src/session/conversation.ts'
+import { decodeConversation, encodeConversation } from '../../src/session/conversationCodec.ts'
+import { blank } from '../../src/session/opening.ts'
+import { sealHead, written } from '../../src/session/outbox.ts'
+import { receive } from '../../src/session/receive.ts'
+import type { Envelope } from '../../src/wire/generated/frames.ts'
+import { PAYLOAD } from '../../src/wire/generated/payload.ts'
+import { utf8 } from '../../src/wire/octets.ts'
+import { encodeAs } from '../../src/wire/shape.ts'
+import { NOW, type Person, type Plan, Room } from '../keys/mls/room.ts'
+
+let room: Room
+let ana: Person
+let conversation: Conversation
+let seq: number
+
+beforeEach(async () => {
+  room = await Room.open()
+  ana = await room.agent()
+  seq = 0
+  conversation = await asCustomer()
+})
+
+/** The room's group as the customer's session holds it. */
+const asCustomer = async (): Promise<Conversation> => {
+  if (room.customer.state === null) throw new Error('in no group')
+  const kept = { ...blank(new Uint8Array(16).fill(1), NOW), memory: room.memory }
+  return withState(kept, { state: room.customer.state, trust: room.trust })
+}
+const situation = (): Situation => ({ me: room.customer.signer.publicKey, signer: room.customer.signer, trust: room.trust, now: NOW })
+const envelope = (by: Person, fields: Pick<Envelope, 'kind' | 'body'> & Partial<Envelope>): Envelope => {
+  seq += 1
+  return {
+    tag: 'envelope',
+    conversation: conversation.id,
+    seq,
+    group: 1,
+    epoch: conversation.facts.epoch,
+    sender: by.signer.publicKey,
+    number: 0,
+    postedAt: NOW,
+    ...fields,
+  }
+}
+const take = async (next: Envelope): Promise<Conversation> => {
+  conversation = (await receive(conversation, next, situation())).conversation
+  return conversation
+}
+const says = async (number: number, { text = `message ${number}`, inside = number } = {}): Promise<Envelope> => {
+  if (ana.state === null) throw new Error('in no group')
+  const plaintext = encodeAs(PAYLOAD, { number: inside, lastShown: null, checkpoint: null, body: { tag: 'text', text, writtenAt: NOW } })
+  const { state, message } = await mls.encrypt(ana.state, { plaintext, signer: ana.signer })
+  ana.state = state
+  return envelope(ana, { kind: 'message', number, body: message })
+}
+const commits = async (by: Person, plan: Plan = {}): Promise<Envelope> =>
+  envelope(by, { kind: 'commit', body: (await room.made(by, plan)).commit })
+const tags = (): readonly string[] => conversation.entries.map(({ tag }) => tag)
+
+describe('a message', () => {
+  test('is read, counted as unread and stands under its writer’s name', async () => {
+    await take(await says(1))
+    expect(conversation).toMatchObject({ cursor: 1, unread: 1, entries: [{ tag: 'message', from: 'Ana', text: 'message 1', mine: 0 }] })
+  })
+
+  test('that is missing leaves a gap', async () => {
+    await take(await says(1))
+    await take(await says(3))
+    expect(tags()).toEqual(['message', 'gap', 'message'])
+  })
+
+  test('with another number inside than outside is not shown', async () => {
+    await take(await says(1, { inside: 2 }))
+    expect(tags()).toEqual(['gap'])
+  })
+
+  test('under another sender’s name than its leaf’s is not shown', async () => {
+    const stranger = room.person()
+    await take({ ...(await says(1)), sender: stranger.signer.publicKey })
+    expect(tags()).toEqual(['gap'])
+  })
+
+  test('that was changed, or is none, leaves a gap and ends nothing', async () => {
+    const message = await says(1)
+    await take({ ...message, body: message.body.map((octet, index) => (index === message.body.length - 1 ? octet ^ 1 : octet)) })
+    await take(envelope(ana, { kind: 'message', body: utf8('hello') }))
+    await take(await says(2))
+    expect(tags()).toEqual(['gap', 'gap', 'message'])
+    expect(conversation.broken).toBeNull()
+  })
+
+  test('of nobody who speaks our payload leaves a gap', async () => {
+    if (ana.state === null) throw new Error('in no group')
+    const { message } = await mls.encrypt(ana.state, { plaintext: utf8('plain'), signer: ana.signer })
+    await take(envelope(ana, { kind: 'message', body: message }))
+    expect(tags()).toEqual(['gap'])
+  })
+})
+
+describe('a commit of somebody else', () => {
+  test('within the list is followed', async () => {
+    await take(await commits(ana))
+    expect(conversation).toMatchObject({ broken: null, facts: { epoch: 2 } })
+  })
+
+  test.each([
+    ['that changes the terms', { terms: { standing: [new Uint8Array(32)] } }],
+    ['that removes somebody in force', { note: { trustVersion: 1 } }],
+  ])('%s is not, though the relay let it pass', async (_, plan) => {
+    const dan = await room.agent({ cred_id: 'dan-1', person: 'dan' })
+    conversation = await asCustomer()
+    await take(await commits(ana, 'terms' in plan ? plan : { ...plan, removes: [dan] }))
+    expect(conversation.broken).toBe('commit_not_allowed')
+    expect(conversation.facts.epoch).toBe(2)
+  })
+
+  test('that removes the customer is not, though the relay let it pass', async () => {
+    await take(await commits(ana, { removes: [room.customer], note: { trustVersion: 1 } }))
+    expect(conversation.broken).toBe('commit_not_allowed')
+  })
+
+  test('that lets in a stranger is not, though the relay let it pass', async () => {
+    const other = await Room.open()
+    const stranger = { ...room.person(), identity: other.person().identity }
+    const { keyPackage } = await room.keyPackage(stranger)
+    await take(await commits(ana, { adds: [keyPackage], note: room.grounds }))
+    expect(conversation.broken).toBe('bad_signature')
+  })
+
+  test('that was changed on its way is not', async () => {
+    const commit = await commits(ana)
+    await take({ ...commit, body: commit.body.map((octet, index) => (index === commit.body.length - 1 ? octet ^ 1 : octet)) })
+    expect(conversation.broken).toBe('untrusted')
+  })
+
+  test('that cites newer trust asks for it first', async () => {
+    const dan = await room.agent({ cred_id: 'dan-1', person: 'dan' })
+    conversation = await asCustomer()
+    const commit = await commits(ana, { removes: [dan], note: { trustVersion: 2 } })
+    await expect(receive(conversation, commit, situation())).rejects.toBeInstanceOf(NeedsNewerTrust)
+  })
+
+  test('ends our part: nothing after it is read', async () => {
+    await take(await commits(ana, { terms: { standing: [new Uint8Array(32)] } }))
+    await take(await says(1))
+    expect(tags()).toEqual([])
+    expect(conversation.cursor).toBe(2)
+  })
+})
+
+describe('a commit of our own', () => {
+  test('is adopted at its place', async () => {
+    conversation = await withCommit(conversation, { removes: [1] }, situation())
+    expect(conversation.facts.epoch).toBe(1)
+    await take(envelope(room.customer, { kind: 'commit', body: conversation.pending?.commit.commit ?? new Uint8Array() }))
+    expect(conversation).toMatchObject({ pending: null, broken: null, facts: { epoch: 2 }, entries: [{ tag: 'left', who: 'Ana' }] })
+    expect(conversation.readers).toHaveLength(1)
+  })
+
+  test('that lost is dropped for the winner', async () => {
+    conversation = await withCommit(conversation, {}, situation())
+    await take(await commits(ana))
+    expect(conversation).toMatchObject({ pending: null, broken: null, facts: { epoch: 2 } })
+  })
+
+  test('is judged by our own gate first', async () => {
+    await expect(withCommit(conversation, { removes: [0] }, situation())).rejects.toThrow()
+  })
+
+  test('survives a reload between sending and its place', async () => {
+    conversation = await withCommit(conversation, {}, situation())
+    conversation = await decodeConversation(encodeConversation(conversation), room.trust)
+    await take(envelope(room.customer, { kind: 'commit', body: conversation.pending?.commit.commit ?? new Uint8Array() }))
+    expect(conversation).toMatchObject({ pending: null, broken: null, facts: { epoch: 2 } })
+  })
+})
+
+describe('the outbox', () => {
+  test('seals its head once for an epoch, and anew in the next, under the same number', async () => {
+    conversation = written(conversation, { id: 'a', text: 'hello', now: NOW })
+    const sealed = await sealHead(conversation, situation())
+    conversation = sealed?.conversation ?? conversation
+    const [first] = conversation.outbox
+    expect((await sealHead(conversation, situation()))?.conversation).toBe(conversation)
+    await take(await commits(ana))
+    const again = (await sealHead(conversation, situation()))?.conversation.outbox[0]
+    expect([first?.number, again?.number]).toEqual([1, 1])
+    expect(again?.message).not.toEqual(first?.message)
+    expect(again?.epoch).toBe(2)
+  })
+
+  test('settles what came back in its place', async () => {
+    conversation = written(conversation, { id: 'a', text: 'hello', now: NOW })
+    conversation = (await sealHead(conversation, situation()))?.conversation ?? conversation
+    await take(envelope(room.customer, { kind: 'message', number: 1, body: conversation.outbox[0]?.message ?? new Uint8Array() }))
+    expect(conversation).toMatchObject({ number: 1, outbox: [], entries: [{ standing: 'sent', seq: 1 }] })
+  })
+})
