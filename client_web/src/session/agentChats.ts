@@ -47,13 +47,27 @@ export class AgentChats {
     }
   }
 
+  /** What the relay lists at sign-in: those go on, and what it no longer lists is over. */
+  async welcomed(cards: readonly ConversationCard[]): Promise<void> {
+    const listed = new Set(cards.map(({ conversation }) => toHex(conversation)))
+    for (const [name, chat] of this.#chats) {
+      if (listed.has(name)) continue
+      chat.over()
+      await chat.retire(this.#index(name))
+    }
+    await Promise.all(cards.map((card) => this.follow(card)))
+  }
+
   /** A conversation that we are in, or will be once the customer's device lets us in. */
   async follow(card: ConversationCard): Promise<void> {
-    this.#cards.set(toHex(card.conversation), card)
-    const chat = this.get(toHex(card.conversation))
-    if (chat !== undefined) return chat.resume(card)
-    if (card.stage === 'closed') return
-    await this.#world.link.ask({ tag: 'follow', conversation: card.conversation, after: Math.min(card.since, card.head) })
+    const name = toHex(card.conversation)
+    const chat = this.get(name)
+    this.#cards.set(name, card)
+    chat?.resume(card)
+    if (card.stage === 'closed') await chat?.retire(this.#index(name))
+    else if (chat === undefined) {
+      await this.#world.link.ask({ tag: 'follow', conversation: card.conversation, after: Math.min(card.since, card.head) })
+    }
   }
 
   /** What is closed leaves this device; it stays on the screen until it is put away. */

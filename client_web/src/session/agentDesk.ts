@@ -155,7 +155,7 @@ export class Desk {
     this.#desks = frame.agent?.desks ?? this.#desks
     this.#keys.heldIs(frame.keyPackages)
     for (const desk of this.#desks) this.#attempt(this.#link.ask({ tag: 'watch', desk }))
-    for (const card of frame.conversations) this.#attempt(this.#chats.follow(card))
+    this.#attempt(this.#chats.welcomed(frame.conversations))
     this.#deviceChanged(frame)
   }
 

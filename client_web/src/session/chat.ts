@@ -8,7 +8,7 @@ import { Committing, type Planning } from './committing.ts'
 import { type Conversation, type Situation, type Step, withState } from './conversation.ts'
 import { type ChatWorld, Holding } from './holding.ts'
 import { LinkLost } from './link.ts'
-import { again, piecesOf, settleOwn, written } from './outbox.ts'
+import { again, piecesOf, written } from './outbox.ts'
 import { Posting } from './posting.ts'
 import { broken, receive } from './receive.ts'
 
@@ -62,6 +62,12 @@ export class Chat {
       await this.#committing.tidy(situation)
     })
     this.#posting.pump()
+  }
+
+  /** The relay no longer knows it. */
+  over(): void {
+    const { closesAt, group } = this.conversation
+    this.#holding.start(() => this.#takeCard({ stage: 'closed', closesAt, group }))
   }
 
   /** New trust is believed: look at every leaf again. */
@@ -134,7 +140,7 @@ export class Chat {
     }
   }
 
-  async #takeCard({ stage, closesAt, group }: ConversationCard): Promise<void> {
+  async #takeCard({ stage, closesAt, group }: Pick<ConversationCard, 'stage' | 'closesAt' | 'group'>): Promise<void> {
     const { conversation, world } = this.#holding
     const isClosing = stage === 'closed' && conversation.stage !== 'closed'
     const closed = { tag: 'closed', id: 'closed', at: world.relayNow(), seq: 0 } as const
@@ -143,12 +149,10 @@ export class Chat {
     await this.#holding.keepOnly({ ...conversation, stage, closesAt, entries, broken: isBroken })
   }
 
-  /** What the relay took of our messages, by its own count. */
+  /** By the relay's own count: what it took and we do not even remember sending was sent by a newer state than ours. */
   async #compareNumbers({ lastNumber }: ConversationCard): Promise<void> {
-    const confirmed = this.conversation.outbox.filter(({ number }) => number !== 0 && number <= lastNumber)
-    const settled = confirmed.reduce((conversation, { number }) => settleOwn(conversation, { number, seq: 0 }), this.conversation)
-    const isOlder = lastNumber > settled.number
-    await this.#holding.keepOnly(isOlder ? { ...settled, number: lastNumber, isOld: 1 } : settled)
+    const known = Math.max(this.conversation.number, ...this.conversation.outbox.map(({ number }) => number))
+    if (lastNumber > known) await this.#holding.keepOnly({ ...this.conversation, number: lastNumber, isOld: 1 })
   }
 
   async #follow({ since, head }: ConversationCard): Promise<void> {

@@ -143,6 +143,16 @@ describe('reading', () => {
 })
 
 describe('closing', () => {
+  test('what the relay no longer knows is over, and leaves the device', async () => {
+    const { ana } = await stage.talking()
+    const [name] = [...stage.relay.conversations.keys()]
+    stage.relay.forget(name ?? '')
+    stage.relay.dropAll()
+    stage.clock.advance(1000)
+    await until(ana, (view): view is Desk => isDesk(view) && view.open?.stage === 'closed')
+    await expect.poll(() => [...stage.agentStore.records.keys()].some((record) => record.startsWith('conversation.'))).toBe(false)
+  })
+
   test('by the agent closes it for both, and putting it away clears the list', async () => {
     const { shopper, ana, conversation } = await stage.talking()
     ana.intend({ kind: 'close', conversation })

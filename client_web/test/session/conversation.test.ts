@@ -83,6 +83,19 @@ describe('a conversation', () => {
     await until(ana, deskSays('still there?'))
   })
 
+  test('keeps one copy of a message whose confirmation was lost', async () => {
+    const { shopper, ana } = await stage.talking()
+    stage.relay.loseNext('post')
+    shopper.intend({ kind: 'send', text: 'only once' })
+    await until(ana, deskSays('only once'))
+    await until(shopper, (view): view is Chat => isChat(view) && view.link === 'offline')
+    stage.clock.advance(1000)
+    await until(shopper, chatSays('only once', 'delivered'))
+    shopper.intend({ kind: 'send', text: 'and on' })
+    const desk = await until(ana, deskSays('and on'))
+    expect(desk.open?.entries.filter((entry) => entry.kind === 'message')).toHaveLength(2)
+  })
+
   test('is wiped from the device when it is closed, and stays on the screen', async () => {
     const { shopper, ana } = await stage.talking()
     shopper.intend({ kind: 'send', text: 'thanks' })

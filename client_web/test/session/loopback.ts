@@ -60,6 +60,8 @@ export interface Relay {
   /** What the customer is shown instead of the taken device's key package. */
   swapKeyPackage(swap: ((keyPackage: Uint8Array) => Uint8Array) | null): void
   refuseNext(tag: FromClient['tag'], code: string): void
+  /** Carries out the next request of this kind and loses the line before it answers. */
+  loseNext(tag: FromClient['tag']): void
   pushTrust(bundle: Uint8Array): void
   issued(device: Uint8Array): void
   dropAll(code?: number): void
@@ -90,6 +92,7 @@ export const newRelay = (now: () => number): Relay => {
   const refusals: { tag: string; code: string }[] = []
   const seen: FromClient['tag'][] = []
   let swap: ((keyPackage: Uint8Array) => Uint8Array) | null = null
+  let losing: FromClient['tag'] | null = null
   let work: Promise<unknown> = Promise.resolve()
 
   const memberOf = (held: Held, device: string): Member | undefined =>
@@ -165,6 +168,15 @@ export const newRelay = (now: () => number): Relay => {
       const [refused] = refusals.splice(refusal, 1)
       return socket.say({ tag: 'refused', ref: frame.ref, code: refused?.code ?? '', retryAfterMs: 1, notice: null, reference: null })
     }
+    if (losing === frame.tag) {
+      losing = null
+      const deaf = { ...socket, say: () => undefined }
+      socket.close(1006)
+      return carryOut(deaf, frame)
+    }
+    return carryOut(socket, frame)
+  }
+  const carryOut = async (socket: Socket, frame: FromClient): Promise<void> => {
     switch (frame.tag) {
       case 'hello': {
         const claims = decodeAs(HELLO_CLAIMS, frame.hello.claims)
@@ -361,6 +373,9 @@ export const newRelay = (now: () => number): Relay => {
       swap = next
     },
     refuseNext: (tag, code) => refusals.push({ tag, code }),
+    loseNext: (tag) => {
+      losing = tag
+    },
     pushTrust: (bundle) => {
       for (const socket of sockets) socket.say({ tag: 'trust', bundle })
     },
