@@ -42,6 +42,8 @@ export class Proposals {
       .propose((conversation, situation) => this.#judge(proposal, conversation, situation))
       .then((isTaken) => {
         if (!isTaken) this.#offered ??= proposal
+        // Somebody else was kept out before; who is offered now passed.
+        else if (chat.problem?.code === 'agent_unconfirmed') chat.problemIs(null)
       })
       .catch((error: unknown) => this.#distrust(error))
   }
