@@ -43,7 +43,7 @@ class CustomerScreen:
         """Opens the chat and starts it; it then waits for somebody to join."""
         self.open().press("Start chat")
         self.app.get_by_role("textbox").wait_for()
-        self.sees("You are next.").wait_for()
+        self.sees(re.compile("You are next|ahead of you")).wait_for()
         return self
 
     def say(self, text: str) -> None:
@@ -78,7 +78,7 @@ class CustomerScreen:
             self.app.get_by_role("heading", name="This chat has closed.").wait_for()
 
     def end(self) -> None:
-        self.press("End chat")
+        self.app.get_by_role("button", name="End chat", exact=True).last.click()
         self.app.get_by_role("heading", name="End this chat?").wait_for()
         self.press("End chat")
 

@@ -1,0 +1,215 @@
+"""A relay that lies to the widget: other programs, other documents, other people. Nothing that it says gets anybody in."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from playwright.sync_api import expect
+from tests.support.imposters import CarelessOfficer, Imposter, now_ms
+from tests.support.lying_proxy import LyingProxy, lying_proxy
+
+from sotto_cli.demo.places import DESK
+from sotto_keys.ceremony.issue import Grant
+from sotto_keys.ceremony.office import Office
+from sotto_keys.ceremony.renew_trust import TRUST_LIFE_MS, Change, renew_trust
+from sotto_keys.shared.mls.key_package import parse_key_package
+from sotto_keys.shared.trust_bundle import parse_bundle
+from sotto_wire.frames import Commit, Frame, OpenConversation, Post, Proposal
+from sotto_wire.ids import Millis
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.support.demo_town import Town
+    from tests.support.screen_people import AgentScreen, CustomerScreen, NewCustomer
+
+ONLY_YOU: Final = "Only you can read this chat"
+READY_WITHIN_MS: Final = 20_000
+
+
+@pytest.fixture
+def liar(town: Town) -> Iterator[LyingProxy]:
+    """Stands between the other shop's customers and the relay."""
+    with lying_proxy(town.places.relay_url, town.thread) as proxy:
+        town.sell_through(proxy.url)
+        yield proxy
+
+
+@pytest.fixture
+def visitor(liar: LyingProxy, new_customer: NewCustomer) -> CustomerScreen:  # noqa: ARG001 - it must outlive the visit
+    """Somebody on the other shop's page, not yet there."""
+    return new_customer()
+
+
+def changed(name: str, content: bytes, path: str) -> bytes:
+    return content.replace(b"const", b"const ", 1) if path.endswith(f"/{name}") else content
+
+
+def test_with_one_byte_changed_in_the_loader_no_launcher_appears(
+    visitor: CustomerScreen, liar: LyingProxy, town: Town
+) -> None:
+    liar.file = lambda path, content: changed("loader.js", content, path)
+    visitor.visit(town.other_shop_url)
+    visitor.page.wait_for_load_state("networkidle")
+    assert visitor.page.locator("sotto-chat").count() == 0
+    assert [path.rpartition("/")[2] for path in liar.asked] == ["loader.js"]
+    assert liar.heard == []
+
+
+def test_with_one_byte_changed_in_the_app_the_launcher_says_so_and_nothing_is_sent(
+    visitor: CustomerScreen, liar: LyingProxy, town: Town
+) -> None:
+    liar.file = lambda path, content: changed("app.js", content, path)
+    visitor.page.clock.install()
+    visitor.visit(town.other_shop_url).open()
+    visitor.page.wait_for_function("document.querySelector('sotto-chat').shadowRoot.querySelector('iframe') !== null")
+    visitor.page.wait_for_load_state("networkidle")
+    visitor.page.clock.fast_forward(READY_WITHIN_MS)
+    expect(visitor.page.get_by_role("alert")).to_contain_text("Chat cannot open here")
+    assert visitor.page.locator("sotto-chat iframe").count() == 0
+    assert [path.rpartition("/")[2] for path in liar.asked] == ["loader.js", "app.js"]
+    assert liar.heard == []
+
+
+def test_terms_that_the_organisation_did_not_sign_are_not_shown(
+    visitor: CustomerScreen, liar: LyingProxy, town: Town
+) -> None:
+    liar.file = lambda path, content: content.replace(b"7 days", b"7 years") if "/v1/policies/" in path else content
+    visitor.visit(town.other_shop_url).open()
+    visitor.app.get_by_role("heading", name="These terms are not signed").wait_for()
+    assert "7 years" not in visitor.app.locator("body").inner_text()
+    assert liar.heard == []
+
+
+def test_a_trust_document_that_ran_out_starts_no_chat(
+    visitor: CustomerScreen, liar: LyingProxy, town: Town, tmp_path: Path
+) -> None:
+    expired = other_trust(town, tmp_path, issued=Millis(now_ms() - TRUST_LIFE_MS - 2 * 3600 * 1000))
+    liar.file = lambda path, content: with_trust(content, expired) if path == "/v1/trust" else content
+    visitor.visit(town.other_shop_url).open()
+    visitor.app.get_by_role("heading", name="The security papers have run out").wait_for()
+    assert liar.heard == []
+
+
+def test_a_forged_trust_document_is_not_believed(
+    visitor: CustomerScreen, liar: LyingProxy, town: Town, tmp_path: Path
+) -> None:
+    forger = CarelessOfficer.of_another_organisation(tmp_path / "forger")
+    signer = forger.office.issuing_key(forger.passphrase)
+    _, path_of_forged = renew_trust(forger.office, Change(), signer=signer, now=now_ms())
+    forged = path_of_forged.read_bytes()
+    liar.file = lambda path, content: with_trust(content, forged) if path == "/v1/trust" else content
+    visitor.visit(town.other_shop_url).open()
+    visitor.app.get_by_role("heading", name="We could not confirm who this is").wait_for()
+    assert liar.heard == []
+
+
+def test_a_trust_document_that_was_rolled_back_is_noticed_after_a_reload(
+    visitor: CustomerScreen, liar: LyingProxy, town: Town
+) -> None:
+    places = town.places
+    signed = town.run("keys", "trust", "--office", str(places.office), "--passphrase-file", str(places.passphrase))
+    town.run("trust", "publish", "--relay", places.relay_url, str(signed["file"]))
+    visitor.visit(town.other_shop_url).start()
+    older = (places.office / "public" / "trust.1.json").read_bytes()
+    liar.file = lambda path, content: with_trust(content, older) if path == "/v1/trust" else content
+    visitor.page.reload()
+    visitor.open()
+    visitor.app.get_by_role("heading", name="We could not confirm who this is").wait_for()
+    liar.honest_again()
+
+
+def with_trust(bundle: bytes, trust: bytes) -> bytes:
+    return replace(parse_bundle(bundle), trust=trust).to_bytes()
+
+
+def other_trust(town: Town, folder: Path, *, issued: Millis) -> bytes:
+    """Signed by the true issuing key, and never published."""
+    shutil.copytree(town.places.office, folder / "office")
+    officer = CarelessOfficer.of(town.places)
+    office = Office(folder / "office")
+    _, path = renew_trust(office, Change(), signer=officer.office.issuing_key(officer.passphrase), now=issued)
+    return path.read_bytes()
+
+
+AGENT: Final = Grant(name="Ana", roles=("agent",), desks=(DESK,), kind="human", days=1)
+
+
+class Swaps:
+    """What stands in the place of the honest agent's key package."""
+
+    def __init__(self, town: Town, folder: Path) -> None:
+        self.town, self.folder = town, folder
+        self.imposter = Imposter.new()
+
+    def _package(self, identity: bytes) -> bytes:
+        return self.imposter.key_package(identity).public.to_message()
+
+    def _granted(self, grant: Grant) -> bytes:
+        _, identity = CarelessOfficer.of(self.town.places).certify(self.imposter, grant=grant)
+        return self._package(identity)
+
+    def another_key_under_the_agents_credential(self, honest: bytes) -> bytes:
+        return self._package(parse_key_package(honest).leaf.credential.identity)
+
+    def a_credential_of_another_desk(self, honest: bytes) -> bytes:  # noqa: ARG002 - the shape of a swap
+        return self._granted(replace(AGENT, desks=("billing",)))
+
+    def a_supervisor(self, honest: bytes) -> bytes:  # noqa: ARG002
+        return self._granted(replace(AGENT, roles=("supervisor",)))
+
+    def a_bot(self, honest: bytes) -> bytes:  # noqa: ARG002
+        return self._granted(replace(AGENT, kind="bot"))
+
+    def a_credential_of_another_organisation(self, honest: bytes) -> bytes:  # noqa: ARG002
+        elsewhere = CarelessOfficer.of_another_organisation(self.folder / "elsewhere")
+        return self._package(elsewhere.certify(self.imposter, grant=AGENT)[1])
+
+    def a_revoked_credential(self, honest: bytes) -> bytes:  # noqa: ARG002
+        places = self.town.places
+        cred_id, identity = CarelessOfficer.of(places).certify(self.imposter, grant=AGENT)
+        office = ("--office", str(places.office), "--passphrase-file", str(places.passphrase))
+        signed = self.town.run("keys", "revoke", cred_id, "--reason", "lost", *office)
+        self.town.run("trust", "publish", "--relay", places.relay_url, str(signed["file"]))
+        return self._package(identity)
+
+    def nonsense(self, honest: bytes) -> bytes:
+        return honest[:-40] + bytes(40)
+
+
+KINDS: Final = [name for name in vars(Swaps) if not name.startswith("_")]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nobody_gets_in_by_a_swapped_key_package(
+    visitor: CustomerScreen, ana: AgentScreen, liar: LyingProxy, town: Town, tmp_path: Path, *, kind: str
+) -> None:
+    proposed: list[bytes] = []
+
+    def swap(frame: Frame) -> Frame | None:
+        if not isinstance(frame, Proposal):
+            return frame
+        proposed.append(frame.key_package)
+        return None
+
+    liar.frame = swap
+    visitor.visit(town.other_shop_url).start().say("Only for who is let in")
+    ana.page.locator("button:enabled", has_text="Next chat").click()
+    ana.chat.get_by_text("Waiting for the customer").first.wait_for()
+    [opened] = liar.heard_of(OpenConversation)
+    swapped = getattr(Swaps(town, tmp_path), kind)(proposed[0])
+    town.thread.do(liar.tell_everybody(Proposal(conversation=opened.conversation, group=1, key_package=swapped)))
+    visitor.app.get_by_role("heading", name="We kept somebody out").wait_for()
+    visitor.sees(ONLY_YOU).wait_for()
+    expect(visitor.message("Only for who is let in", standing="Will be sent when someone joins")).to_be_visible()
+    assert liar.heard_of(Commit) == []
+    assert liar.heard_of(Post) == []
+    honest = Proposal(conversation=opened.conversation, group=1, key_package=proposed[0])
+    town.thread.do(liar.tell_everybody(honest))
+    visitor.meets("Ana")
+    expect(visitor.app.get_by_role("heading", name="We kept somebody out")).to_be_hidden()
+    expect(ana.message("Only for who is let in")).to_be_visible()
