@@ -20,6 +20,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        room = item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""
-        if room in MAY_CONNECT:
+        if _room(item) in MAY_CONNECT:
             item.add_marker(pytest.mark.allow_hosts(LOOPBACK))
+    # Playwright's loop stays on this thread once a browser has started, and no other test could run one of its own.
+    items.sort(key=lambda item: _room(item) == "browser")
+
+
+def _room(item: pytest.Item) -> str:
+    return item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""
