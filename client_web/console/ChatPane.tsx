@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import { useRef } from 'preact/hooks'
 
 import type { AgentChat, AgentIntent } from '../src/core/views.ts'
-import { chatWords } from '../src/i18n/en.ts'
+import { chatWords, composerWords } from '../src/i18n/en.ts'
 import { Announcer } from '../src/ui/Announcer.tsx'
 import { Button } from '../src/ui/Button.tsx'
 import { Composer } from '../src/ui/Composer.tsx'
@@ -34,21 +34,24 @@ export function ChatPane({ chat, intend, onReaders }: ChatPaneProps): JSX.Elemen
       <MessageList
         key={conversation}
         entries={chat.entries}
-        onRetry={chat.stage === 'closed' ? null : (id) => intend({ kind: 'retry', conversation, id })}
+        onRetry={chat.stage === 'closed' || isBroken(chat) ? null : (id) => intend({ kind: 'retry', conversation, id })}
         after={chat.stage === 'proposed' ? <p class='status'>{words.waitingForDevice}</p> : null}
       />
       <Announcer key={`${conversation}-said`} entries={chat.entries} />
       {chat.stage === 'closed' ? (
         <p class='composer composer-hint'>{chatWords.closedTitle}</p>
       ) : (
-        <Composer
-          key={`${conversation}-draft`}
-          waiting={chat.stage === 'active' ? null : words.waitingForDevice}
-          onSend={(text) => intend({ kind: 'send', conversation, text })}
-        />
+        <Composer key={`${conversation}-draft`} waiting={whyNot(chat)} onSend={(text) => intend({ kind: 'send', conversation, text })} />
       )}
     </main>
   )
+}
+
+const isBroken = (chat: AgentChat): boolean => chat.problem?.code === 'conversation_broken'
+
+function whyNot(chat: AgentChat): string | null {
+  if (isBroken(chat)) return composerWords.over
+  return chat.stage === 'active' ? null : words.waitingForDevice
 }
 
 function ChatHead({ chat, intend, onReaders }: ChatPaneProps & { readonly chat: AgentChat }): JSX.Element {

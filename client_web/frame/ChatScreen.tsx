@@ -32,7 +32,7 @@ export function ChatScreen({ chat, intend, onIdentity, onRoster, onEnd }: ChatSc
         <MessageList
           entries={chat.entries}
           alone={isAlone(chat)}
-          onRetry={chat.stage === 'closed' ? null : (id) => intend({ kind: 'retry', id })}
+          onRetry={chat.stage === 'closed' || isBroken(chat) ? null : (id) => intend({ kind: 'retry', id })}
           before={<Safety />}
           after={<AfterEntries chat={chat} intend={intend} onEnd={onEnd} />}
         />
@@ -88,9 +88,7 @@ function AfterEntries({ chat, intend, onEnd }: Pick<ChatScreenProps, 'chat' | 'i
               {endWords.end}
             </Button>
           ) : null}
-          {chat.problem.code === 'conversation_broken' ? (
-            <Button onPress={() => intend({ kind: 'forget' })}>{chatWords.forget}</Button>
-          ) : null}
+          {isBroken(chat) ? <Button onPress={() => intend({ kind: 'forget' })}>{chatWords.forget}</Button> : null}
         </ProblemCard>
       )}
     </>
@@ -111,14 +109,16 @@ function stageWords(chat: ChatView): string | null {
   }
 }
 
+const isBroken = (chat: ChatView): boolean => chat.problem?.code === 'conversation_broken'
+
 /** What is written before somebody joins could be read by nobody: it waits on this device and is encrypted for whoever joins. */
 const isAlone = (chat: ChatView): boolean => chat.stage !== 'closed' && chat.readers.every(({ me }) => me)
 
 function OpenFoot({ chat, intend, onEnd }: Pick<ChatScreenProps, 'chat' | 'intend' | 'onEnd'>) {
-  const note = isAlone(chat) ? composerWords.sentOnJoining(chat.deskLabel) : null
+  const note = isAlone(chat) && !isBroken(chat) ? composerWords.sentOnJoining(chat.deskLabel) : null
   return (
     <div>
-      <Composer waiting={null} note={note} onSend={(text) => intend({ kind: 'send', text })} />
+      <Composer waiting={isBroken(chat) ? composerWords.over : null} note={note} onSend={(text) => intend({ kind: 'send', text })} />
       <div class='chat-foot'>
         <p class='with-icon'>
           <Icon name='clock' small />

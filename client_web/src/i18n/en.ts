@@ -92,6 +92,7 @@ export const composerWords = {
   send: 'Send',
   hint: 'Enter sends. Shift and Enter starts a new line.',
   sentOnJoining: (desk: string): string => `You can write now. It is encrypted and sent when someone from the ${desk} desk joins.`,
+  over: 'Nothing can be sent in this chat any more.',
   tooLong: (limit: number): string => `Too long for one message: keep it under ${limit} characters.`,
 } as const
 

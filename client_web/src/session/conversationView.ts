@@ -7,8 +7,9 @@ const NOTHING: ReadonlySet<string> = new Set()
 
 /** What the relay has numbered comes in its order, what it has not yet comes last. */
 export const entryViews = (conversation: Conversation): readonly EntryView[] => {
-  const { entries, delivered, outbox, stage } = conversation
-  const unsent = stage === 'closed' ? new Set(outbox.filter(({ message }) => message === null).map(({ id }) => id)) : NOTHING
+  const { entries, delivered, outbox, stage, broken } = conversation
+  const unsent =
+    stage === 'closed' || broken !== null ? new Set(outbox.filter(({ message }) => message === null).map(({ id }) => id)) : NOTHING
   const place = (entry: Entry): number => (entry.seq === 0 ? Infinity : entry.seq)
   return [...entries].sort((a, b) => compare(place(a), place(b))).map((entry) => entryView(entry, { delivered, unsent }))
 }
@@ -28,7 +29,7 @@ export const wordsView = ({ words, facts }: Conversation): ConversationWords => 
 export const brokenProblem = ({ broken }: Conversation): Problem | null =>
   broken === null ? null : { code: 'conversation_broken', detail: broken }
 
-/** `unsent`: what never left this device and no longer can, because the chat is closed. */
+/** `unsent`: what never left this device and no longer can, because the chat is over. */
 const entryView = (
   entry: Entry,
   { delivered, unsent }: { readonly delivered: number; readonly unsent: ReadonlySet<string> },
