@@ -135,19 +135,25 @@ def founded(folder: Path) -> Iterator[Town]:
         town = Town(Sotto(places), thread)
         ends.enter_context(_other_shop(town))
         thread.do(found(town.sotto))
+        shutil.copytree(folder, seed_of(folder))
         yield from _open_for_business(town, ends)
 
 
 @contextmanager
 def branch_of(town: Town, folder: Path, *, sotto: type[Sotto] = Sotto) -> Iterator[Town]:
-    """The same organisation and people with another relay, which begins with a copy of the first one's data."""
-    shutil.copytree(town.places.folder, folder)
+    """The same organisation and people as on the day they were founded, with another relay."""
+    shutil.copytree(seed_of(town.places.folder), folder)
     places = Places(folder=folder, checkout=WEB.parent, relay_port=free_port(), shop_port=free_port())
     with ExitStack() as ends:
         branch = Town(sotto(places), town.thread)
         ends.enter_context(_other_shop(branch))
         branch.run("site", "add", SITE, "--origin", places.shop_url, "--desk", DESK)
         yield from _open_for_business(branch, ends)
+
+
+def seed_of(folder: Path) -> Path:
+    """The town as it was before its relay ran."""
+    return folder.with_name(f"{folder.name}-as-founded")
 
 
 @contextmanager
