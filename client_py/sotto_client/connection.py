@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.typing import Origin, Subprotocol
 
 from sotto_client.session import ClientSession
 from sotto_wire.codec import SUBPROTOCOL, encode
-from sotto_wire.codes import Code
+from sotto_wire.codes import Close, Code
 from sotto_wire.frames import Refusal
 from sotto_wire.limits import FRAME_BYTES
-from sotto_wire.refusals import Unavailable, refusal
-from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
-from websockets.typing import Origin, Subprotocol
+from sotto_wire.refusals import BadFrame, Unavailable, WrongPhase, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from websockets.asyncio.client import ClientConnection
+
     from sotto_client.session import Identity
     from sotto_wire.frames import Frame, FromRelay, Welcomed
-    from websockets.asyncio.client import ClientConnection
+
+
+CLOSE_WITHIN_S: Final = 2.0
+
+
+class LinkLost(Unavailable):
+    """The line went down before the answer came. The request may have been carried out, and is safe to repeat."""
+
+    def __init__(self, inside: str = "", *, close_code: int | None = None) -> None:
+        super().__init__(inside)
+        self.close_code = close_code
 
 
 class Connection:
@@ -35,7 +48,7 @@ class Connection:
 
     @classmethod
     async def open(cls, url: str, identity: Identity) -> Self:
-        """Connect and say hello. Raises `Refused` of the relay's code, or `Unavailable` where no relay answers."""
+        """Connect and say hello. Raises `Refused` of the relay's code, or `LinkLost` where no relay answers."""
         try:
             socket = await connect(
                 url,
@@ -44,9 +57,10 @@ class Connection:
                 compression=None,
                 max_size=FRAME_BYTES,
                 proxy=None,
+                close_timeout=CLOSE_WITHIN_S,
             )
-        except OSError as error:
-            raise Unavailable(type(error).__name__) from None
+        except (OSError, WebSocketException) as error:
+            raise LinkLost(type(error).__name__) from None
         self = cls(socket, ClientSession(identity))
         try:
             await self._greet()
@@ -62,6 +76,11 @@ class Connection:
         welcomed = self._session.welcomed
         assert welcomed is not None
         return welcomed
+
+    @property
+    def close_code(self) -> int | None:
+        """The code with which the relay closed; none while it is open or when it just went away."""
+        return self._socket.close_code
 
     async def ask(self, request: Callable[[int], Frame]) -> FromRelay:
         """Send the frame that `request` makes of a new ref; its answer, or the refusal raised."""
@@ -79,14 +98,14 @@ class Connection:
         try:
             await self._socket.send(encode(frame))
         except ConnectionClosed:
-            raise Unavailable("socket closed") from None
+            raise LinkLost("socket closed") from None
 
     async def next_pushed(self) -> FromRelay | None:
         """The next pushed frame; none once the socket has closed."""
         return await self._pushed.get()
 
     async def close(self) -> None:
-        """Close the socket; everything that waits for an answer gets `Unavailable`."""
+        """Close the socket; everything that waits for an answer gets `LinkLost`."""
         await self._socket.close()
         if self._reader is not None:
             await self._reader
@@ -100,8 +119,8 @@ class Connection:
     async def _receive(self) -> bytes:
         try:
             message = await self._socket.recv()
-        except ConnectionClosed:
-            raise Unavailable("socket closed") from None
+        except ConnectionClosed as closed:
+            raise LinkLost("socket closed", close_code=closed.rcvd.code if closed.rcvd else None) from None
         return message if isinstance(message, bytes) else message.encode()
 
     async def _read(self) -> None:
@@ -110,13 +129,16 @@ class Connection:
                 frame = self._session.receive(await self._receive())
                 if frame is not None:
                     self._hand_over(frame)
-        except Unavailable:
+        except LinkLost:
             pass
+        except (BadFrame, WrongPhase):
+            # What is not of this protocol ends the socket; the next one begins at the cursor.
+            await self._socket.close(Close.BAD_FRAME)
         finally:
             self._pushed.put_nowait(None)
             for answer in self._waiting.values():
                 if not answer.done():
-                    answer.set_exception(Unavailable("socket closed"))
+                    answer.set_exception(LinkLost("socket closed"))
 
     def _hand_over(self, frame: FromRelay) -> None:
         ref = getattr(frame, "ref", None)

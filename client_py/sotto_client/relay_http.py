@@ -9,11 +9,17 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
+
 from sotto_wire.codes import Code
 from sotto_wire.limits import DOCUMENT_BYTES
 from sotto_wire.refusals import TooLarge, Unavailable, refusal
 
 _TIMEOUT_S: Final = 10.0
+
+
+def socket_url(base: str) -> str:
+    """Where the relay at `base` (http or https) has its socket."""
+    return f"ws{base.removeprefix('http')}/v1/socket"
 
 
 class SignedIn(msgspec.Struct, frozen=True):

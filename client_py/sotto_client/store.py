@@ -14,6 +14,7 @@ from nacl.bindings import (
     crypto_aead_xchacha20poly1305_ietf_encrypt,
 )
 from nacl.exceptions import CryptoError
+
 from sotto_keys.shared.untrusted import Malformed
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _NONCE_BYTES: Final = 24
 _KEY_BYTES: Final = 32
 _SCHEMA: Final = "CREATE TABLE IF NOT EXISTS sealed (name TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT"
-_PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON")
+_PRAGMAS: Final = ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON")
 
 
 @dataclass(slots=True)
@@ -36,13 +37,20 @@ class DeviceStore:
 
     @classmethod
     def open(cls, folder: Path, *, entropy: Callable[[int], bytes] = os.urandom) -> Self:
-        """The store in `folder`, made where it is missing; the sealing key lies beside it in a file of mode 0600."""
+        """The store in `folder`, made where it is missing; the sealing key lies beside it in a file of mode 0600.
+
+        `BlockingIOError` while another program has it open: one state used twice would use its keys twice.
+        """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         secret_key = _sealing_key(folder / "sealing.key", entropy)
-        database = sqlite3.connect(folder / "device.sqlite3", isolation_level=None, check_same_thread=False)
-        for pragma in _PRAGMAS:
-            database.execute(f"PRAGMA {pragma}")
-        database.execute(_SCHEMA)
+        database = sqlite3.connect(folder / "device.sqlite3", isolation_level=None, timeout=0)
+        try:
+            for pragma in _PRAGMAS:
+                database.execute(f"PRAGMA {pragma}")
+            database.execute(_SCHEMA)
+        except sqlite3.OperationalError as error:
+            database.close()
+            raise BlockingIOError(f"the state in this folder cannot be used: {error}") from None
         return cls(database, secret_key, entropy)
 
     def load(self, name: str) -> bytes | None:

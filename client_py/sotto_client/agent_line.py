@@ -1,0 +1,215 @@
+"""The agent's end of the link: device, queues, and the conversations this device is in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sotto_client import device
+from sotto_client.chat import Chat
+from sotto_client.connection import LinkLost
+from sotto_client.joining import enter
+from sotto_client.link import Link
+from sotto_client.stored_conversation import erasing_rows, load_conversation, rows_of, stored_conversations
+from sotto_client.world import World
+from sotto_keys.shared.untrusted import Untrusted
+from sotto_wire.frames import (
+    Acknowledge,
+    ConversationChanged,
+    Delivered,
+    DeviceChanged,
+    Envelope,
+    Follow,
+    Queue,
+    TrustUpdate,
+    WatchQueue,
+)
+from sotto_wire.ids import ConversationId, Millis
+from sotto_wire.refusals import NotSignedIn, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from sotto_client.agent_keys import AgentKeys
+    from sotto_client.life import Life
+    from sotto_client.relay_http import SignedIn
+    from sotto_client.session import Identity
+    from sotto_client.store import DeviceStore
+    from sotto_client.trust_keeper import TrustKeeper
+    from sotto_wire.frames import ConversationCard, FromRelay, Welcomed
+
+CONSOLE: Final = "console"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentBeginning:
+    """All that an agent's line runs on."""
+
+    url: str
+    origin: str
+    keys: AgentKeys
+    store: DeviceStore
+    keeper: TrustKeeper
+    life: Life
+    clock: Callable[[], Millis]
+    entropy: Callable[[int], bytes]
+    sign_in: Callable[[], Awaitable[SignedIn]]
+
+
+class AgentLine:
+    """Listens to the link. Conversations are in `chats` from the moment we were let in and judged it lawful."""
+
+    def __init__(self, begin: AgentBeginning) -> None:
+        self._begin = begin
+        self._offset = 0
+        self._held = 0
+        self._session: SignedIn | None = None
+        self._has_retried = False
+        self._proposed: dict[ConversationId, ConversationCard] = {}
+        self.queues: dict[str, Queue] = {}
+        self.chats: dict[ConversationId, Chat] = {}
+        self.problem: str | None = None
+        self.link = Link(begin.url, self, entropy=begin.entropy)
+
+    def relay_now(self) -> Millis:
+        """Our clock, set by what the relay says in `welcomed`."""
+        return Millis(self._begin.clock() + self._offset)
+
+    def restore(self) -> None:
+        """Go on with the conversations that rest on disk."""
+        for name in stored_conversations(self._begin.store):
+            conversation = load_conversation(self._begin.store, name)
+            if conversation is not None:
+                self.chats[name] = Chat(conversation, self._world())
+
+    # the link's listener
+
+    async def identify(self) -> Identity:
+        if self._session is None:
+            self._session = await self._begin.sign_in()
+        token = self._session.session
+        return device.identity_of(
+            self._begin.keys.key, role="agent", site=CONSOLE, origin=self._begin.origin, session=token
+        )
+
+    async def refused(self, refusal: Refused) -> bool:
+        """A sign-in ends after a working day: sign in again, once; a second refusal is final."""
+        if not isinstance(refusal, NotSignedIn) or self._has_retried:
+            return False
+        self._session, self._has_retried = None, True
+        return True
+
+    async def welcomed(self, frame: Welcomed) -> None:
+        self._offset, self._held, self._has_retried = frame.server_time - self._begin.clock(), frame.key_packages, False
+        self._begin.keys.changed(frame.device_state, frame.credential)
+        live = {ConversationId(card.conversation): card for card in frame.conversations}
+        for name, chat in list(self.chats.items()):
+            if name in live:
+                await chat.resume(live[name])
+            else:
+                self._over(name)
+        for name, card in live.items():
+            if name not in self.chats and card.stage != "closed":
+                await self.expect(card)
+        for desk in frame.agent.desks if frame.agent else []:
+            await self._ask_watch(desk)
+        await self._refill()
+        self._begin.life.changed()
+
+    async def frame(self, frame: FromRelay) -> None:
+        match frame:
+            case Envelope():
+                await self._take_envelope(frame)
+            case Delivered(conversation=name, seq=seq) if name in self.chats:
+                self.chats[ConversationId(name)].delivered(seq)
+            case ConversationChanged(card=card):
+                self._card(card)
+            case Queue(desk=desk):
+                self.queues[desk] = frame
+            case DeviceChanged(device_state=state, credential=credential):
+                self._begin.keys.changed(state, credential)
+                await self._refill()
+            case TrustUpdate(bundle=bundle):
+                self._believe(bundle)
+            case _:
+                return
+        self._begin.life.changed()
+
+    # conversations
+
+    async def expect(self, card: ConversationCard) -> None:
+        """We took it: its welcome comes as soon as the customer's device has added us."""
+        self._proposed[ConversationId(card.conversation)] = card
+        await self.link.ask(lambda ref: Follow(ref=ref, conversation=card.conversation, after=card.since))
+
+    async def _take_envelope(self, envelope: Envelope) -> None:
+        name = ConversationId(envelope.conversation)
+        chat, card = self.chats.get(name), self._proposed.get(name)
+        if chat is not None:
+            await chat.take_envelope(envelope)
+        elif card is not None and envelope.kind == "welcome":
+            await self._join(envelope, card)
+
+    async def _join(self, envelope: Envelope, card: ConversationCard) -> None:
+        begin, name = self._begin, ConversationId(envelope.conversation)
+        await begin.keeper.refresh()
+        try:
+            conversation, row = enter(envelope, card, keys=begin.keys)
+        except (Refused, Untrusted) as error:
+            self.problem = str(error.code)
+            return
+        # One transaction: a key package that is gone without its group could never be joined with again.
+        begin.store.save({**rows_of(conversation, before=None), row: None})
+        del self._proposed[name]
+        self.chats[name] = chat = Chat(conversation, self._world())
+        chat.joined()
+        await self.link.tell(Acknowledge(conversation=name, seq=envelope.seq))
+        self._held -= 1
+        await self._refill()
+
+    def _card(self, card: ConversationCard) -> None:
+        name = ConversationId(card.conversation)
+        chat = self.chats.get(name)
+        if chat is not None:
+            chat.card(card)
+        elif name in self._proposed and card.stage == "closed":
+            del self._proposed[name]
+
+    def _over(self, name: ConversationId) -> None:
+        chat = self.chats[name]
+        chat.over()
+        self._begin.store.save(erasing_rows(chat.conversation))
+
+    def _world(self) -> World:
+        begin = self._begin
+        return World(
+            me=begin.keys.key.public,
+            link=self.link,
+            store=begin.store,
+            keeper=begin.keeper,
+            life=begin.life,
+            relay_now=self.relay_now,
+            entropy=begin.entropy,
+        )
+
+    # device and trust
+
+    def _believe(self, bundle: bytes) -> None:
+        try:
+            self._begin.keeper.take(bundle)
+        except Untrusted as error:
+            self.problem = str(error.code)
+        for chat in self.chats.values():
+            chat.look_again()
+
+    async def _ask_watch(self, desk: str) -> None:
+        await self.link.ask(lambda ref: WatchQueue(ref=ref, desk=desk))
+
+    async def _refill(self) -> None:
+        keys = self._begin.keys
+        try:
+            self._held = await keys.refill(self.link, held=self._held, now=self.relay_now())
+        except LinkLost:
+            return
+        except Refused as refused:
+            self.problem = refused.code

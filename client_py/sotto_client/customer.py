@@ -1,0 +1,204 @@
+"""A customer as a program: from the notice, by the program's own decision, to an encrypted conversation with whoever is let in."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+from sotto_client import device, opening, trust_keeper
+from sotto_client.customer_line import Beginning, CustomerLine
+from sotto_client.life import Life
+from sotto_client.notice import policy_in_force, read_notice
+from sotto_client.opening import make_conversation, parse_customer_record
+from sotto_client.relay_http import RelayHttp, socket_url
+from sotto_client.store import DeviceStore
+from sotto_client.stored_conversation import load_conversation, rows_of
+from sotto_client.trust_keeper import TrustKeeper, parse_believed
+from sotto_keys.shared.secret import SecretSigningKey
+from sotto_keys.shared.untrusted import Malformed
+from sotto_wire.ids import ConversationId, Millis
+from sotto_wire.refusals import ConsentMissing
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from sotto_client.chat import Chat
+    from sotto_client.conversation import Conversation
+    from sotto_client.entries import Message
+    from sotto_client.notice import Notice
+    from sotto_client.opening import Page
+    from sotto_keys.shared.mls.sweep import Reader
+
+
+def system_now() -> Millis:
+    """This machine's clock."""
+    return Millis(time.time_ns() // 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a client needs of its machine. Tests give a clock of their own."""
+
+    clock: Callable[[], Millis] = system_now
+    entropy: Callable[[int], bytes] = field(default=os.urandom)
+
+
+class Customer:
+    """One conversation of one customer. `async with` it, or `stop` it: what rests on disk goes on with the next `open`."""
+
+    def __init__(self, line: CustomerLine, store: DeviceStore, life: Life) -> None:
+        self._line, self._store, self._life = line, store, life
+
+    @classmethod
+    async def open(
+        cls,
+        relay: str,
+        page: Page,
+        *,
+        state: Path,
+        agree: Callable[[Notice], bool],
+        means: Means | None = None,
+    ) -> Self:
+        """Open a conversation at `relay` (its public address), or go on with the one in the folder `state`.
+
+        Before anything is sent the trust documents and the policy are fetched and verified from the pinned root, and `agree` is
+        asked: its yes is the customer's decision to let in one person of the desk. Raises `ConsentMissing` without it (or where no
+        policy is in force), `Untrusted` where the organisation cannot be confirmed, `Unavailable` without a relay,
+        `BlockingIOError` where the state is in use, and the relay's refusal where it does not take the conversation.
+        """
+        means = means or Means()
+        store = DeviceStore.open(state, entropy=means.entropy)
+        life = Life()
+        try:
+            line = await _begin(relay, page, agree=agree, store=store, life=life, means=means)
+            life.spawn(line.link.run())
+            await life.until(lambda: line.record.group_info is None)
+        except BaseException:
+            await life.stop()
+            store.close()
+            raise
+        return cls(line, store, life)
+
+    @property
+    def chat(self) -> Chat:
+        """The conversation as it runs."""
+        return self._line.chat
+
+    @property
+    def conversation(self) -> Conversation:
+        """What is known and was shown, as of now."""
+        return self.chat.conversation
+
+    @property
+    def readers(self) -> tuple[Reader, ...]:
+        """Who can read now, from the group's roster and the organisation's credentials."""
+        return self.chat.readers
+
+    @property
+    def ahead(self) -> int:
+        """How many conversations of the desk waited longer when this one was opened."""
+        return self._line.record.ahead
+
+    @property
+    def receipt(self) -> bytes | None:
+        """The relay's receipt for the start decision: evidence, not a gate."""
+        return self._line.record.receipt
+
+    @property
+    def problem(self) -> str | None:
+        """Code of what was refused last, by the relay or by our own checks."""
+        return self.chat.problem
+
+    def say(self, text: str) -> None:
+        """As `Chat.say`: kept on disk when it returns. What is said before anybody was let in is encrypted after the first Add."""
+        self.chat.say(text)
+
+    def received(self) -> AsyncIterator[Message]:
+        """As `Chat.received`."""
+        return self.chat.received()
+
+    async def until(self, look: Callable[[Conversation], bool]) -> Conversation:
+        """As `Chat.until`."""
+        return await self.chat.until(look)
+
+    async def close(self) -> None:
+        """End the conversation, wait for the relay's word, and erase it from this device's disk."""
+        await self.chat.close()
+        await self.until(lambda conversation: conversation.is_closed)
+
+    async def stop(self) -> None:
+        """Go offline. What rests on disk goes on with the next `open`."""
+        await self._life.stop()
+        self._store.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+
+async def _begin(
+    relay: str, page: Page, *, agree: Callable[[Notice], bool], store: DeviceStore, life: Life, means: Means
+) -> CustomerLine:
+    http = RelayHttp(base=relay, origin=page.origin)
+    keeper = TrustKeeper(page.root, fetch=http.trust_bundle, now=means.clock)
+    record = store.load(opening.RECORD)
+    if record is None:
+        await _start(http, page, agree=agree, keeper=keeper, store=store, means=means)
+        record = store.load(opening.RECORD)
+    else:
+        believed = store.load(trust_keeper.RECORD)
+        if believed is None:
+            raise Malformed("a customer's state that is not whole")
+        keeper.remember(parse_believed(believed))
+    keeper.keep = lambda believed: store.save({trust_keeper.RECORD: believed.to_bytes()})
+    seed, parsed = store.load(device.RECORD), parse_customer_record(record or b"")
+    conversation = load_conversation(store, ConversationId(parsed.conversation))
+    if seed is None or conversation is None:
+        raise Malformed("a customer's state that is not whole")
+    begin = Beginning(
+        url=socket_url(relay),
+        page=page,
+        key=SecretSigningKey(seed),
+        store=store,
+        keeper=keeper,
+        life=life,
+        clock=means.clock,
+        entropy=means.entropy,
+    )
+    life.spawn(keeper.poll())
+    return CustomerLine(begin, parsed, conversation)
+
+
+async def _start(
+    http: RelayHttp,
+    page: Page,
+    *,
+    agree: Callable[[Notice], bool],
+    keeper: TrustKeeper,
+    store: DeviceStore,
+    means: Means,
+) -> None:
+    """Nothing is stored before the decision; then everything is, in one transaction, before anything is sent."""
+    await keeper.fetch()
+    now = means.clock()
+    keeper.state.require_fresh(now)
+    digest = policy_in_force(keeper.state, now=now)
+    notice = read_notice(await http.policy(digest.hex()), digest=digest, desk=page.desk)
+    if not agree(notice):
+        raise ConsentMissing("the customer did not agree")
+    key = SecretSigningKey(means.entropy(device.SEED_BYTES))
+    made = make_conversation(page, notice, key=key, now=means.clock(), entropy=means.entropy)
+    assert keeper.believed is not None, "fetched above"
+    store.save(
+        {
+            **rows_of(made.conversation, before=None),
+            opening.RECORD: made.record.to_bytes(),
+            device.RECORD: key.reveal_seed(),
+            trust_keeper.RECORD: keeper.believed.to_bytes(),
+        }
+    )

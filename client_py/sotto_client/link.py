@@ -1,0 +1,121 @@
+"""A connection that comes back: hello, reconnecting with jitter, and the end for good. What frames mean is its listener's."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final, Protocol
+
+from sotto_client.connection import Connection, LinkLost
+from sotto_wire.codes import Close, Code
+from sotto_wire.refusals import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sotto_client.session import Identity
+    from sotto_wire.frames import Frame, FromRelay, Welcomed
+
+FIRST_WAIT_S: Final = 0.5
+LONGEST_WAIT_S: Final = 30.0
+FINAL_CODES: Final = frozenset({Code.BAD_FRAME, Code.WRONG_PHASE, Code.NOT_SIGNED_IN, Code.UNTRUSTED})
+"""Refusals of `hello` that would only be repeated."""
+FINAL_CLOSES: Final = frozenset(
+    {Close.BAD_FRAME, Close.NOT_SIGNED_IN, Close.REVOKED, Close.UNTRUSTED, Close.TAKEN_OVER}
+)
+
+
+class Ended(LinkLost):
+    """The relay closed for good: `close_code` says why (docs/protocol.md 4.3)."""
+
+
+class Listener(Protocol):
+    """Who is told. One call at a time, in the relay's order."""
+
+    async def identify(self) -> Identity:
+        """Who says hello on the next socket."""
+        ...
+
+    async def welcomed(self, frame: Welcomed) -> None:
+        """The socket is open and `hello` was accepted."""
+        ...
+
+    async def frame(self, frame: FromRelay) -> None:
+        """A frame that answers no request."""
+        ...
+
+    async def refused(self, refusal: Refused) -> bool:
+        """`hello` was refused, or the relay closed, for good. True: try once more, for something changed."""
+        ...
+
+
+class Link:
+    """The line between this device and its relay."""
+
+    def __init__(self, url: str, listener: Listener, *, entropy: Callable[[int], bytes]) -> None:
+        self._url, self._listener, self._entropy = url, listener, entropy
+        self._connection: Connection | None = None
+
+    @property
+    def is_online(self) -> bool:
+        """Whether requests can be made now."""
+        return self._connection is not None
+
+    async def run(self) -> None:
+        """Until cancelled; raises the refusal that ended it for good."""
+        failures = 0
+        while True:
+            try:
+                failures = 0 if await self._once() else failures + 1
+            except Refused as refusal:
+                if not await self._listener.refused(refusal):
+                    raise
+            await asyncio.sleep(wait_s(failures, self._entropy(4)))
+
+    async def ask(self, request: Callable[[int], Frame]) -> FromRelay:
+        """The answer to the frame that `request` makes of a new ref; raises the relay's refusal, or `LinkLost`."""
+        if self._connection is None:
+            raise LinkLost("offline")
+        return await self._connection.ask(request)
+
+    async def tell(self, frame: Frame) -> None:
+        """A frame without an answer; dropped when offline."""
+        if self._connection is not None:
+            try:
+                await self._connection.tell(frame)
+            except LinkLost:
+                return
+
+    async def _once(self) -> bool:
+        """One socket from beginning to end; whether it was ever open. Raises what is final."""
+        try:
+            connection = await Connection.open(self._url, await self._listener.identify())
+        except LinkLost as lost:
+            _raise_if_final(lost.close_code)
+            return False
+        except Refused as refusal:
+            if refusal.code in FINAL_CODES:
+                raise
+            return False
+        self._connection = connection
+        try:
+            await self._listener.welcomed(connection.welcomed)
+            while (frame := await connection.next_pushed()) is not None:
+                await self._listener.frame(frame)
+        except LinkLost:
+            pass
+        finally:
+            self._connection = None
+            await connection.close()
+        _raise_if_final(connection.close_code)
+        return True
+
+
+def _raise_if_final(close_code: int | None) -> None:
+    if close_code in FINAL_CLOSES:
+        raise Ended(f"closed with {close_code}", close_code=close_code)
+
+
+def wait_s(failures: int, random: bytes) -> float:
+    """Doubles up to the longest; the upper half is random, so that a restarted relay is not met by everybody at once. Seconds."""
+    full = min(LONGEST_WAIT_S, FIRST_WAIT_S * (1 << min(failures, 10)))
+    return full / 2 + full / 2 * int.from_bytes(random, "big") / float(1 << (8 * len(random)))
