@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from sotto_client.connection import LinkLost
 from sotto_client.conversation import Situation
@@ -26,12 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from sotto_client.conversation import Conversation
-    from sotto_client.life import Life
-    from sotto_client.link import Link
-    from sotto_client.store import DeviceStore
-        from sotto_keys.shared.mls.sweep import Reader
+    from sotto_keys.shared.mls.sweep import Reader
     from sotto_wire.frames import ConversationCard, Envelope
-    from sotto_wire.ids import DeviceKey
+
 
 class Chat:
     """Begins with a conversation that is on disk; every change is there before anything of it leaves the device."""
