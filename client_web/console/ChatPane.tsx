@@ -21,14 +21,14 @@ export interface ChatPaneProps {
 export function ChatPane({ chat, intend, onReaders }: ChatPaneProps): JSX.Element {
   if (chat === null) {
     return (
-      <main class='chat' id='conversation'>
+      <section class='chat' id='conversation' aria-label={words.conversation}>
         <p class='chat-empty'>{words.nothingOpen}</p>
-      </main>
+      </section>
     )
   }
   const { conversation } = chat
   return (
-    <main class='chat' id='conversation' aria-label={chat.label}>
+    <section class='chat' id='conversation' aria-label={chat.label}>
       <ChatHead chat={chat} intend={intend} onReaders={onReaders} />
       {chat.problem && <ProblemCard problem={chat.problem} heading='h2' />}
       <MessageList
@@ -43,7 +43,7 @@ export function ChatPane({ chat, intend, onReaders }: ChatPaneProps): JSX.Elemen
       ) : (
         <Composer key={`${conversation}-draft`} waiting={whyNot(chat)} onSend={(text) => intend({ kind: 'send', conversation, text })} />
       )}
-    </main>
+    </section>
   )
 }
 

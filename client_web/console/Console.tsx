@@ -45,8 +45,10 @@ function Desk({ view, intend }: { readonly view: DeskScreen; readonly intend: In
   return (
     <div class={view.open ? 'console has-chat' : 'console'}>
       <TopBar view={view} intend={intend} />
-      <ListPane view={view} intend={intend} now={now} />
-      <ChatPane chat={view.open} intend={intend} onReaders={() => setReaders(true)} />
+      <main class='work'>
+        <ListPane view={view} intend={intend} now={now} />
+        <ChatPane chat={view.open} intend={intend} onReaders={() => setReaders(true)} />
+      </main>
       <SidePane chat={view.open} organisation={view.organisation} shown={readers} onClose={() => setReaders(false)} />
       {view.problem && (
         <div class='toast'>

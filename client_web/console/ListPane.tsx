@@ -75,10 +75,12 @@ function Queue({ desk, view, intend, now }: { desk: DeskView; view: DeskScreen; 
           const take = (): void => intend({ kind: 'take', desk: desk.desk, conversation: entry.conversation })
           return (
             <li key={entry.conversation}>
-              <button type='button' class='row' disabled={!may} aria-label={words.takeThis(entry.site, wait)} onClick={take}>
+              <button type='button' class='row' disabled={!may} onClick={take}>
                 <span class='row-name'>{words.newCustomer}</span>
                 <span class={now - entry.waitingSince > 60_000 ? 'row-time late' : 'row-time'}>{wait}</span>
-                <span class='row-last'>{words.unreadable}</span>
+                <span class='row-last'>
+                  {words.unreadable} <span class='visually-hidden'>{words.takeThis(entry.site)}</span>
+                </span>
               </button>
             </li>
           )

@@ -16,7 +16,8 @@ export interface SidePaneProps {
 
 export function SidePane({ chat, organisation, shown, onClose }: SidePaneProps): JSX.Element {
   return (
-    <aside class={shown ? 'side shown' : 'side'} aria-label={words.whoReads}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
+    <aside class={shown ? 'side shown' : 'side'} aria-label={words.whoReads} tabIndex={0}>
       <span class='only-narrow'>
         <Button onPress={onClose}>{words.back}</Button>
       </span>

@@ -24,6 +24,7 @@ from sotto_cli.demo.shop import shop_app
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
     from collections.abc import Coroutine, Iterator
+    from concurrent.futures import Future
     from pathlib import Path
 
 T = TypeVar("T")
@@ -68,6 +69,7 @@ class Town:
     snippet: str = ""
     policy: str = ""
     relay: Process | None = None
+    officer: Future[None] | None = None
 
     @property
     def places(self) -> Places:
@@ -115,6 +117,14 @@ class Town:
         if self.relay is not None and self.relay.returncode is None:
             self.relay.send_signal(number)
             await self.relay.wait()
+
+    def officer_comes(self) -> None:
+        """From now on every device that asks is approved."""
+        self.officer = asyncio.run_coroutine_threadsafe(approve_devices(self.sotto), self.thread.loop)
+
+    def officer_leaves(self) -> None:
+        if self.officer is not None:
+            self.officer.cancel()
 
     def sell_through(self, relay_url: str) -> None:
         """`other_shop` gets the organisation's snippet, with another address for the relay: that of one that lies."""
@@ -174,6 +184,6 @@ def _open_for_business(town: Town, ends: ExitStack) -> Iterator[Town]:
     town.thread.do(runner.setup())
     town.thread.do(web.TCPSite(runner, "127.0.0.1", town.places.shop_port).start())
     ends.callback(lambda: town.thread.do(runner.cleanup()))
-    officer = asyncio.run_coroutine_threadsafe(approve_devices(town.sotto), town.thread.loop)
-    ends.callback(officer.cancel)
+    town.officer_comes()
+    ends.callback(town.officer_leaves)
     yield town

@@ -91,7 +91,7 @@ class AgentScreen:
 
     @property
     def chat(self) -> Locator:
-        return self.page.get_by_role("main")
+        return self.page.locator("#conversation")
 
     @property
     def next_chat(self) -> Locator:

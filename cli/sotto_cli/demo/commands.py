@@ -54,6 +54,6 @@ class Sotto:
             if process.returncode is None:  # whoever asked was cancelled: nobody waits for the answer any more
                 process.kill()
         if process.returncode != 0:
-            raise click.ClickException(f"sotto {' '.join(words[:2])}: {err.decode().strip()}")
+            raise click.ClickException(f"sotto {' '.join(words[:2])} ({process.returncode}): {err.decode().strip()}")
         facts: Facts = json.loads(out or b"{}")
         return facts
