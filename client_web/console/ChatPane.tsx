@@ -14,11 +14,13 @@ import { words } from './words.en.ts'
 
 export interface ChatPaneProps {
   readonly chat: AgentChat | null
+  /** This device can write nowhere any more. */
+  readonly revoked: boolean
   readonly intend: (intent: AgentIntent) => void
   readonly onReaders: () => void
 }
 
-export function ChatPane({ chat, intend, onReaders }: ChatPaneProps): JSX.Element {
+export function ChatPane({ chat, revoked, intend, onReaders }: ChatPaneProps): JSX.Element {
   if (chat === null) {
     return (
       <section class='chat' id='conversation' aria-label={words.conversation}>
@@ -41,7 +43,11 @@ export function ChatPane({ chat, intend, onReaders }: ChatPaneProps): JSX.Elemen
       {chat.stage === 'closed' ? (
         <p class='composer composer-hint'>{chatWords.closedTitle}</p>
       ) : (
-        <Composer key={`${conversation}-draft`} waiting={whyNot(chat)} onSend={(text) => intend({ kind: 'send', conversation, text })} />
+        <Composer
+          key={`${conversation}-draft`}
+          waiting={revoked ? words.deviceRevokedLead : whyNot(chat)}
+          onSend={(text) => intend({ kind: 'send', conversation, text })}
+        />
       )}
     </section>
   )
@@ -54,7 +60,7 @@ function whyNot(chat: AgentChat): string | null {
   return chat.stage === 'active' ? null : words.waitingForDevice
 }
 
-function ChatHead({ chat, intend, onReaders }: ChatPaneProps & { readonly chat: AgentChat }): JSX.Element {
+function ChatHead({ chat, intend, onReaders }: Omit<ChatPaneProps, 'revoked'> & { readonly chat: AgentChat }): JSX.Element {
   const asks = useRef<HTMLDialogElement>(null)
   return (
     <header class='chat-head'>

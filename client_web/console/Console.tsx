@@ -47,7 +47,7 @@ function Desk({ view, intend }: { readonly view: DeskScreen; readonly intend: In
       <TopBar view={view} intend={intend} />
       <main class='work'>
         <ListPane view={view} intend={intend} now={now} />
-        <ChatPane chat={view.open} intend={intend} onReaders={() => setReaders(true)} />
+        <ChatPane chat={view.open} revoked={view.device.state === 'revoked'} intend={intend} onReaders={() => setReaders(true)} />
       </main>
       <SidePane chat={view.open} organisation={view.organisation} shown={readers} onClose={() => setReaders(false)} />
       {view.problem && (

@@ -146,8 +146,14 @@ export class Desk {
 
   #ended(code: number, refusal: string | null): void {
     if (code === CLOSE.notSignedIn) this.#begin.signedOut()
+    else if (code === CLOSE.revoked) this.#revoked()
     else if (code === CLOSE.takenOver) this.problemIs({ code: 'another_tab', detail: '' })
     else this.problemIs({ code: 'refused', detail: refusal ?? `${code}` })
+  }
+
+  #revoked(): void {
+    this.#keys.revoked()
+    this.#begin.changed()
   }
 
   #welcomed(frame: Welcomed): void {

@@ -53,6 +53,11 @@ export class AgentKeys {
     this.#standing = await deviceStanding(frame, { trust: keeper.state, device: signer.publicKey, agent, now: relayNow() })
   }
 
+  /** The relay shut this device out for good. */
+  revoked(): void {
+    this.#standing = { ...NO_DEVICE, view: { state: 'revoked' } }
+  }
+
   async askForApproval(): Promise<void> {
     const { link, signer } = this.#world
     await link.ask({ tag: 'enrol', label: await deviceLabel(signer.publicKey) })
