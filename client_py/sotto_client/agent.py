@@ -121,8 +121,11 @@ class Agent:
         return ConversationId(answer.card.conversation)
 
     async def joined(self, conversation: ConversationId) -> Chat:
-        """Wait until the customer's device has let us in, and we have judged that it did."""
-        return await self._begin.life.until(lambda: self._line.chats.get(conversation))
+        """Wait until the customer's device has let us in, and we have judged that it did.
+
+        Raises what our own judgement found wrong, or `WrongStage` where the conversation closed before.
+        """
+        return await self._begin.life.until(lambda: self._line.joined(conversation))
 
     async def stop(self) -> None:
         """Go offline. What rests on disk goes on with the next `sign_in`."""

@@ -14,7 +14,7 @@ from sotto_keys.shared.untrusted import Untrusted
 from sotto_wire.frames import KeyPackagesHeld, PublishKeyPackages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from sotto_client.link import Link
     from sotto_client.store import DeviceStore
@@ -27,7 +27,8 @@ PREFIX: Final = "package."
 BATCH: Final = 20
 REFILL_BELOW: Final = 5
 MS_PER_S: Final = 1000
-RENEW_MS: Final = 24 * 3600 * 1000
+DAY_MS: Final = 24 * 3600 * 1000
+RENEW_MS: Final = DAY_MS
 """A key package that ends within a day may lie too long in a customer's phone."""
 
 
@@ -74,19 +75,26 @@ class AgentKeys:
         if credential is None or held >= REFILL_BELOW or credential.exp - now < RENEW_MS:
             return held
         made = [self._make(credential, now=now) for _ in range(BATCH)]
-        self.store.save({PREFIX + own.public.reference().hex(): own.to_bytes() for own in made})
+        fresh = {PREFIX + own.public.reference().hex(): own.to_bytes() for own in made}
+        self.store.save({**dict.fromkeys(self._run_out(now=now)), **fresh})
         packages = [own.public.to_message() for own in made]
         answer = await link.ask(lambda ref: PublishKeyPackages(ref=ref, packages=packages, last_resort=None))
         return answer.single_use if isinstance(answer, KeyPackagesHeld) else held
 
     def answering(self, welcome: bytes) -> tuple[str, OwnKeyPackage] | None:
         """The key package a Welcome was made for, with the name of its row."""
+        return next(((name, own) for name, own in self._kept() if is_for(welcome, own)), None)
+
+    def _kept(self) -> Iterator[tuple[str, OwnKeyPackage]]:
         for name in self.store.names(PREFIX):
             octets = self.store.load(name)
-            own = None if octets is None else OwnKeyPackage.from_bytes(octets)
-            if own is not None and is_for(welcome, own):
-                return name, own
-        return None
+            if octets is not None:
+                yield name, OwnKeyPackage.from_bytes(octets)
+
+    def _run_out(self, *, now: Millis) -> list[str]:
+        """Rows of key packages that nobody can be added with any more: their private keys go."""
+        kept = [(name, own.public.leaf.lifetime) for name, own in self._kept()]
+        return [name for name, lifetime in kept if lifetime is None or lifetime.not_after * MS_PER_S < now - DAY_MS]
 
     def _make(self, credential: Credential, *, now: Millis) -> OwnKeyPackage:
         assert self.envelope is not None, "who has a credential has its envelope"

@@ -9,10 +9,12 @@ from sotto_client import device
 from sotto_client.chat import Chat
 from sotto_client.connection import LinkLost
 from sotto_client.joining import enter
-from sotto_client.link import Link
+from sotto_client.link import Ended, Link
+from sotto_client.receiving import REMOVED
 from sotto_client.stored_conversation import erasing_rows, load_conversation, rows_of, stored_conversations
 from sotto_client.world import World
 from sotto_keys.shared.untrusted import Untrusted
+from sotto_wire.codes import Close
 from sotto_wire.frames import (
     Acknowledge,
     ConversationChanged,
@@ -25,7 +27,7 @@ from sotto_wire.frames import (
     WatchQueue,
 )
 from sotto_wire.ids import ConversationId, Millis
-from sotto_wire.refusals import NotSignedIn, Refused
+from sotto_wire.refusals import NotSignedIn, Refused, WrongStage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -66,6 +68,7 @@ class AgentLine:
         self._session: SignedIn | None = None
         self._has_retried = False
         self._proposed: dict[ConversationId, ConversationCard] = {}
+        self._refusals: dict[ConversationId, Refused | Untrusted] = {}
         self.queues: dict[str, Queue] = {}
         self.chats: dict[ConversationId, Chat] = {}
         self.problem: str | None = None
@@ -94,7 +97,10 @@ class AgentLine:
 
     async def refused(self, refusal: Refused) -> bool:
         """A sign-in ends after a working day: sign in again, once; a second refusal is final."""
-        if not isinstance(refusal, NotSignedIn) or self._has_retried:
+        is_signed_out = isinstance(refusal, NotSignedIn) or (
+            isinstance(refusal, Ended) and refusal.close_code == Close.NOT_SIGNED_IN
+        )
+        if not is_signed_out or self._has_retried:
             return False
         self._session, self._has_retried = None, True
         return True
@@ -109,10 +115,10 @@ class AgentLine:
             else:
                 self._over(name)
         for name, card in live.items():
-            if name not in self.chats and card.stage != "closed":
-                await self.expect(card)
+            if self._is_to_join(name) and card.stage != "closed":
+                await self._try(self.expect(card))
         for desk in frame.agent.desks if frame.agent else []:
-            await self._ask_watch(desk)
+            await self._try(self._ask_watch(desk))
         await self._refill()
         self._begin.life.changed()
 
@@ -131,6 +137,7 @@ class AgentLine:
                 await self._refill()
             case TrustUpdate(bundle=bundle):
                 self._believe(bundle)
+                await self._refill()
             case _:
                 return
         self._begin.life.changed()
@@ -139,16 +146,29 @@ class AgentLine:
 
     async def expect(self, card: ConversationCard) -> None:
         """We took it: its welcome comes as soon as the customer's device has added us."""
-        self._proposed[ConversationId(card.conversation)] = card
+        name = ConversationId(card.conversation)
+        self._refusals.pop(name, None)
+        self._proposed[name] = card
         await self.link.ask(lambda ref: Follow(ref=ref, conversation=card.conversation, after=card.since))
+
+    def joined(self, name: ConversationId) -> Chat | None:
+        """The conversation once we are in it, none while that is open. Raises why we shall not be."""
+        if name in self._refusals:
+            raise self._refusals[name]
+        return None if self._is_to_join(name) else self.chats[name]
+
+    def _is_to_join(self, name: ConversationId) -> bool:
+        """Not in it, or no longer since a lawful Remove: then a welcome begins another stay."""
+        chat = self.chats.get(name)
+        return chat is None or chat.conversation.broken == REMOVED
 
     async def _take_envelope(self, envelope: Envelope) -> None:
         name = ConversationId(envelope.conversation)
         chat, card = self.chats.get(name), self._proposed.get(name)
-        if chat is not None:
-            await chat.take_envelope(envelope)
-        elif card is not None and envelope.kind == "welcome":
+        if card is not None and envelope.kind == "welcome" and self._is_to_join(name):
             await self._join(envelope, card)
+        elif chat is not None:
+            await chat.take_envelope(envelope)
 
     async def _join(self, envelope: Envelope, card: ConversationCard) -> None:
         begin, name = self._begin, ConversationId(envelope.conversation)
@@ -157,9 +177,12 @@ class AgentLine:
             conversation, row = enter(envelope, card, keys=begin.keys)
         except (Refused, Untrusted) as error:
             self.problem = str(error.code)
+            self._refuse(name, error)
             return
+        earlier = self.chats.get(name)
+        left = {} if earlier is None else erasing_rows(earlier.conversation)
         # One transaction: a key package that is gone without its group could never be joined with again.
-        begin.store.save({**rows_of(conversation, before=None), row: None})
+        begin.store.save({**left, **rows_of(conversation, before=None), row: None})
         del self._proposed[name]
         self.chats[name] = chat = Chat(conversation, self._world())
         chat.joined()
@@ -172,8 +195,12 @@ class AgentLine:
         chat = self.chats.get(name)
         if chat is not None:
             chat.card(card)
-        elif name in self._proposed and card.stage == "closed":
-            del self._proposed[name]
+        if name in self._proposed and card.stage == "closed":
+            self._refuse(name, WrongStage("closed before we were let in"))
+
+    def _refuse(self, name: ConversationId, error: Refused | Untrusted) -> None:
+        del self._proposed[name]
+        self._refusals[name] = error
 
     def _over(self, name: ConversationId) -> None:
         chat = self.chats[name]
@@ -201,6 +228,15 @@ class AgentLine:
             self.problem = str(error.code)
         for chat in self.chats.values():
             chat.look_again()
+
+    async def _try(self, asking: Awaitable[None]) -> None:
+        """What is refused while the line comes back is a problem to show, not the end of the line."""
+        try:
+            await asking
+        except LinkLost:
+            raise
+        except Refused as refused:
+            self.problem = refused.code
 
     async def _ask_watch(self, desk: str) -> None:
         await self.link.ask(lambda ref: WatchQueue(ref=ref, desk=desk))

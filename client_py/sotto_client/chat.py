@@ -30,13 +30,16 @@ if TYPE_CHECKING:
     from sotto_wire.frames import ConversationCard, Envelope
 
 
+DRAIN_S: Final = 2.0
+
+
 class Chat:
     """Begins with a conversation that is on disk; every change is there before anything of it leaves the device."""
 
     def __init__(self, conversation: Conversation, world: World, *, planner: Planner | None = None) -> None:
         self._conversation, self._world, self._planner = conversation, world, planner or NoPlans()
         self._saved = conversation
-        self._is_resumed = self._is_erased = False
+        self._is_resumed = self._is_erased = self._is_draining = False
         self._planned: Plan | None = None
         self._submitted: bytes | None = None
         self._wake = asyncio.Event()
@@ -127,6 +130,9 @@ class Chat:
             return
         except Refused as refused:
             self.problem = refused.code
+        if self._conversation.is_closed and card.head > self._conversation.cursor:
+            self._is_draining = True
+            self._world.life.spawn(self._drain())
         self._is_resumed = True
         self._wake.set()
 
@@ -176,7 +182,14 @@ class Chat:
             if isinstance(entry, Message) and not entry.is_mine:
                 self._conversation = replace(conversation, shown=index + 1)
                 return entry
-        return _OVER if conversation.is_closed or conversation.broken is not None else None
+        is_over = conversation.is_closed or conversation.broken is not None
+        return _OVER if is_over and not self._is_draining else None
+
+    async def _drain(self) -> None:
+        """It closed while we were away: what was said before still comes, and nothing says which is the last."""
+        await asyncio.sleep(DRAIN_S)
+        self._is_draining = False
+        self._world.life.changed()
 
     def _compare_numbers(self, card: ConversationCard) -> None:
         """What the relay took of our messages, by its own count (e2ee.md: an older state must not encrypt before its keys are new)."""

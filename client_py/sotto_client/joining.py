@@ -48,6 +48,7 @@ def enter(envelope: Envelope, card: ConversationCard, *, keys: AgentKeys) -> tup
         group=joined.number,
         stage=Stage.ACTIVE,
         cursor=envelope.seq,
+        number=card.last_number,
         entries=(Coming(device=keys.key.public, name=name, at=at, seq=envelope.seq),),
     )
     return conversation, row
