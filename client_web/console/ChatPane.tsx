@@ -79,12 +79,18 @@ function ChatHead({ chat, intend, onReaders }: Omit<ChatPaneProps, 'revoked'> & 
         </p>
       </div>
       <span class='only-narrow'>
-        <Button onPress={onReaders}>{words.whoReads}</Button>
+        <Button onPress={onReaders}>
+          <Icon name='people' />
+          <span class='phone-hidden'>{words.whoReads}</span>
+        </Button>
       </span>
       {chat.stage !== 'closed' && (
         <span data-close-chat>
           <Button onPress={() => asks.current?.showModal()}>
-            {words.close} <kbd>E</kbd>
+            {words.closeShort}
+            <span class='phone-gone'>
+              {words.closeRest} <kbd>E</kbd>
+            </span>
           </Button>
         </span>
       )}

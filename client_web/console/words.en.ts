@@ -29,6 +29,9 @@ export const words = {
   waitingForDevice: 'Waiting for the customer’s device to let you in. You can write once it has.',
   encrypted: (count: number): string => (count === 1 ? 'Encrypted · 1 person' : `Encrypted · ${count} people`),
   close: 'Close chat',
+  /** On a phone the button says only the first word. */
+  closeShort: 'Close',
+  closeRest: ' chat',
   closeAsk: 'Close this chat? The customer sees that it ended. Nothing is kept.',
   closeYes: 'Close chat',
   closeNo: 'Keep open',
