@@ -130,6 +130,8 @@ class Agent:
     async def stop(self) -> None:
         """Go offline. What rests on disk goes on with the next `sign_in`."""
         await self._begin.life.stop()
+        for chat in self._line.chats.values():
+            chat.rest()
         self._begin.store.close()
 
     async def __aenter__(self) -> Self:

@@ -72,8 +72,8 @@ class Chat:
     async def received(self) -> AsyncIterator[Message]:
         """Messages of the others, each once, until the conversation is over; waits for the next.
 
-        That a message was handed over is saved with the next change, such as the answer that the program gives with `say`:
-        after a crash in between it comes again.
+        That a message was handed over is saved with the next change, such as the answer that the program gives with `say`, and when
+        the client stops: after a crash in between it comes again.
         """
         while (message := await self._world.life.until(self._next_message)) is not _OVER:
             yield message
@@ -152,6 +152,12 @@ class Chat:
     def look_again(self) -> None:
         """Trust, or what the planner looks at, has changed."""
         self._wake.set()
+
+    def rest(self) -> None:
+        """Save also what was only handed over: the program ends in order."""
+        if self._conversation is not self._saved and not self._is_erased:
+            self._world.store.save(rows_of(self._conversation, before=self._saved))
+            self._saved = self._conversation
 
     def erase(self) -> None:
         """Nothing of it stays on this device's disk."""

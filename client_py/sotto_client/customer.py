@@ -132,6 +132,7 @@ class Customer:
     async def stop(self) -> None:
         """Go offline. What rests on disk goes on with the next `open`."""
         await self._life.stop()
+        self.chat.rest()
         self._store.close()
 
     async def __aenter__(self) -> Self:
