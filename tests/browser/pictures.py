@@ -44,6 +44,7 @@ class Album:
         before = page.viewport_size
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size(size)
+        _settle(page)
         path = self.folder / f"{name}.png"
         page.screenshot(path=path, caret="hide", animations="disabled")
         if before is not None:
@@ -55,6 +56,14 @@ class Album:
         for scheme in SCHEMES:
             self.take(page, f"{name}-{scheme}", size=wide, scheme=scheme)
         self.take(page, f"{name}-360", size=PHONE)
+
+
+def _settle(page: Page) -> None:
+    """The widget is told of its new size a moment after the page has it."""
+    if page.locator("sotto-chat iframe").count():
+        height = page.evaluate("document.querySelector('sotto-chat').shadowRoot.querySelector('iframe').clientHeight")
+        settled = "height => Math.abs(document.querySelector('.widget').getBoundingClientRect().height - height) < 1"
+        page.frames[-1].wait_for_function(settled, arg=height)
 
 
 def a_customer(browser: Browser) -> CustomerScreen:
