@@ -21,7 +21,7 @@ from sotto_server.usecases.follow import follow
 from sotto_server.usecases.greet import Greeting, greet_agent, greet_customer
 from sotto_server.usecases.open_conversation import open_conversation, verify_opening
 from sotto_server.usecases.post_envelope import post_envelope
-from sotto_server.usecases.publish_documents import Documents, publish_documents
+from sotto_server.usecases.publish_documents import Documents, prove_documents, publish_documents
 from sotto_server.usecases.publish_key_packages import publish_key_packages, verify_key_packages
 from sotto_server.usecases.show_documents import TrustStanding, show_policy, show_trust, show_trust_standing
 from sotto_server.usecases.sign_in import use_sign_in
@@ -58,7 +58,10 @@ if TYPE_CHECKING:
 C = TypeVar("C")
 R = TypeVar("R")
 READERS: Final = 2
-HOUR_MS: Final = 3600 * 1000
+MINUTE_MS: Final = 60 * 1000
+HOUR_MS: Final = 60 * MINUTE_MS
+PUBLISHINGS_PER_MINUTE_PER_ADDRESS: Final = 30
+"""Officers publish a few documents a day; whoever sends more makes us check signatures for nothing."""
 TOUCH_EVERY_MS: Final = 5 * 60 * 1000
 """How often an agent's use of its sign-in is written down: a sixth of the idle limit."""
 
@@ -73,6 +76,8 @@ class Dispatch:
         self._commit_change = partial(commit_change, signer=signer)
         self._open_conversation = partial(open_conversation, signer=signer)
         self._newcomers = Window(count=CONVERSATIONS_PER_HOUR_PER_ADDRESS, length_ms=HOUR_MS)
+        self._publishers = Window(count=PUBLISHINGS_PER_MINUTE_PER_ADDRESS, length_ms=MINUTE_MS)
+        self._proving = asyncio.Semaphore(1)
         self._console_origins = console_origins
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._touched: dict[bytes, Millis] = {}
@@ -130,6 +135,13 @@ class Dispatch:
     async def collect(self, interest: Interest, who: Speaker, now: Millis) -> Collected:
         """What a line asks for. `NotSignedIn` when the agent's sign-in is over."""
         return await self.read(collect, Collecting(interest, who), now)
+
+    async def prove(self, documents: Documents, address: str | None, now: Millis) -> None:
+        """All the proofs of `publish`, on one reader at most: anybody may send documents. Refuses as it does, or with `TooFast`."""
+        if address is not None:
+            self._publishers.take(address, now=now)
+        async with self._proving:
+            await self.read(prove_documents, documents, now)
 
     async def publish(self, documents: Documents, now: Millis) -> None:
         """Verify and keep, all or nothing. Refuses with `NotNewer`, `Unavailable`, or any kind of `Untrusted`."""

@@ -15,7 +15,7 @@ from sotto_keys.shared.secret import SecretText
 from sotto_server.adapters.memory.bells import LocalBells
 from sotto_server.adapters.store.store import open_store
 from sotto_server.committer import Committer
-from sotto_server.dispatch import TOUCH_EVERY_MS, Dispatch
+from sotto_server.dispatch import PUBLISHINGS_PER_MINUTE_PER_ADDRESS, TOUCH_EVERY_MS, Dispatch
 from sotto_server.session import Session
 from sotto_server.signing_in import TRIES_PER_ADDRESS, Attempt, SigningIn
 from sotto_server.usecases.administer import NewAgent, add_agent, disable_agent
@@ -242,11 +242,20 @@ async def test_one_address_opens_so_many_conversations_an_hour(rig: Rig, monkeyp
                 await asked
 
 
+async def test_one_address_publishes_so_many_documents_a_minute(rig: Rig) -> None:
+    for _ in range(PUBLISHINGS_PER_MINUTE_PER_ADDRESS):
+        await rig.dispatch.prove(Documents(), "192.0.2.1", NOW)
+    with pytest.raises(TooFast):
+        await rig.dispatch.prove(Documents(), "192.0.2.1", NOW)
+    await rig.dispatch.prove(Documents(), None, NOW)
+
+
 async def test_using_the_socket_keeps_a_sign_in_alive(rig: Rig, ana: AgentDevice) -> None:
     rig.world.hire(ana)
     for step in range(1, 10):
         rig.clock.at = Millis(NOW + step * TOUCH_EVERY_MS)
-        await rig.dispatch.perform(WatchQueue(ref=1, desk=DESK), ana.speaker, rig.clock.at)
+        # A request that writes stands behind the note of its use in the committer's order.
+        await rig.dispatch.perform(EnrolDevice(ref=1, label="laptop"), ana.speaker, rig.clock.at)
     rig.world.now = rig.clock.at
     assert rig.world.greet(ana).welcomed.agent is not None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -18,7 +19,7 @@ from tests.vectors.trust_world import (
     trust_document,
 )
 
-from sotto_keys.shared.dsse import ROOT_TYPE
+from sotto_keys.shared.dsse import ROOT_TYPE, parse_envelope
 from sotto_keys.shared.untrusted import Untrusted
 from sotto_server.adapters.memory.store import MemoryStore
 from sotto_server.domain.speaker import Collected, Interest
@@ -27,7 +28,7 @@ from sotto_server.usecases.administer import disable_agent, list_agents
 from sotto_server.usecases.collect import Collecting, collect
 from sotto_server.usecases.finding import trust_bundle_of
 from sotto_server.usecases.post_envelope import post_envelope
-from sotto_server.usecases.publish_documents import Documents, anchor_root, publish_documents
+from sotto_server.usecases.publish_documents import Documents, anchor_root, prove_documents, publish_documents
 from sotto_server.usecases.show_documents import show_policy, show_trust, show_trust_standing
 from sotto_server.usecases.standing import device_standing
 from sotto_wire.frames import Acknowledge
@@ -119,6 +120,25 @@ def test_trust_that_is_not_newer_is_refused(relay: RelayWorld) -> None:
 def test_the_same_documents_again_are_taken_and_ring_nobody(relay: RelayWorld) -> None:
     world = World()
     assert not rings_of(relay, Documents(roots=world.roots, trust=world.trust, policies=(b"a policy",)))
+
+
+def test_a_meaningless_signature_added_to_trust_is_no_news(relay: RelayWorld) -> None:
+    # T24: a stranger could have pushed "new" trust to every socket as often as he liked.
+    genuine = parse_envelope(World().trust)
+    padded = replace(genuine, signatures=(*genuine.signatures, ("", b"\x00" * 64)))
+    assert not rings_of(relay, Documents(trust=padded.to_bytes()))
+    assert relay.see(show_trust, None) == World().bundle().to_bytes()
+
+
+def test_what_does_not_hold_is_refused_before_the_committer(relay: RelayWorld, ana: AgentDevice) -> None:
+    for bad in (
+        Documents(trust=World().with_trust(trust_document(2), "mallory").trust),
+        Documents(policies=(b"another policy",)),
+        Documents(credentials=(ana.credential("mallory"),)),
+    ):
+        with pytest.raises(Untrusted):
+            relay.see(prove_documents, bad)
+    relay.see(prove_documents, Documents(policies=(b"a policy",), credentials=(ana.credential(),)))
 
 
 def test_forged_and_expired_trust_is_refused_and_the_old_stays(relay: RelayWorld) -> None:

@@ -48,43 +48,68 @@ def anchor_root(unit: Unit, envelope: bytes, /, *, now: Millis) -> None:
         unit.roots.put(RootEntry(version=document.version, envelope=envelope, kept_at=now))
 
 
+@dataclass(frozen=True, slots=True)
+class _Proven:
+    """Roots and trust that hold together, and what of them is new."""
+
+    state: TrustState
+    new_roots: tuple[bytes, ...]
+    new_trust: bytes | None
+    before: TrustEntry | None
+
+
+def prove_documents(unit: Unit, documents: Documents, /, *, now: Millis) -> None:
+    """A query: every proof that `publish_documents` asks for, so that what a stranger makes up costs the committer nothing."""
+    state = _prove_trust(unit, documents).state
+    for policy in documents.policies:
+        _listed(policy, state=state)
+    for credential in documents.credentials:
+        _judge(state, credential, now=now)
+
+
 def publish_documents(unit: Unit, documents: Documents, /, *, now: Millis) -> None:
     """All or nothing. Refuses with `NotNewer`, `Unavailable` (not set up), or any kind of `Untrusted`."""
-    state = _publish_trust(unit, documents, now=now)
+    state = _publish_trust(unit, _prove_trust(unit, documents), now=now)
     for policy in documents.policies:
         _publish_policy(unit, policy, state=state, now=now)
     for credential in documents.credentials:
         _publish_credential(unit, credential, state=state, now=now)
 
 
-def _publish_trust(unit: Unit, documents: Documents, *, now: Millis) -> TrustState:
-    kept = unit.roots.find()
+def _prove_trust(unit: Unit, documents: Documents) -> _Proven:
+    kept = [each.envelope for each in unit.roots.find()]
     if not kept:
         raise Unavailable("not set up with a root")
-    roots = _with_newer([each.envelope for each in kept], documents.roots)
     before = unit.trusts.newest()
-    kept_trust = None if before is None else before.envelope
-    trust = kept_trust if documents.trust is None else documents.trust
+    roots = _with_newer(kept, documents.roots)
+    trust = documents.trust
+    if trust is None and before is not None:
+        trust = before.envelope
     if trust is None:
         raise Unavailable("no trust document yet")
-    pinned = parse_envelope(roots[0]).digest
+    pinned = parse_envelope(kept[0]).digest
     known = None
     if before is not None:
-        known = judge_bundle(
-            pinned, TrustBundle(roots=tuple(each.envelope for each in kept), trust=before.envelope), memory=None
-        )
+        known = judge_bundle(pinned, TrustBundle(roots=tuple(kept), trust=before.envelope), memory=None).memory
     try:
-        state = judge_bundle(
-            pinned, TrustBundle(roots=tuple(roots), trust=trust), memory=None if known is None else known.memory
-        )
+        state = judge_bundle(pinned, TrustBundle(roots=tuple(roots), trust=trust), memory=known)
     except (Replayed, Forked) as error:
         raise NotNewer(str(error)) from None
-    for envelope in roots[len(kept) :]:
+    # By digest: anybody can add a meaningless signature to a document, and that must not be news to every socket.
+    is_new = known is None or state.memory.trust_digest != known.trust_digest
+    return _Proven(state, tuple(roots[len(kept) :]), trust if is_new else None, before)
+
+
+def _publish_trust(unit: Unit, proven: _Proven, *, now: Millis) -> TrustState:
+    state, before = proven.state, proven.before
+    for envelope in proven.new_roots:
         document = parse_root(parse_envelope(envelope).payload)
         unit.roots.put(RootEntry(version=document.version, envelope=envelope, kept_at=now))
-    if len(roots) > len(kept) or before is None or before.envelope != trust:
+    if proven.new_roots or proven.new_trust is not None:
         state.require_fresh(now)
-        _keep_trust(unit, TrustEntry(version=state.trust.version, envelope=trust, kept_at=now), before=before)
+        kept = before.envelope if before is not None and proven.new_trust is None else proven.new_trust
+        assert kept is not None, "there is a trust document, or nothing was proven"
+        _keep_trust(unit, TrustEntry(version=state.trust.version, envelope=kept, kept_at=now), before=before)
         _judge_credentials_again(unit, state, now=now)
     return state
 
@@ -163,8 +188,13 @@ def _judge(state: TrustState, envelope: bytes, *, now: Millis) -> Credential:
 
 
 def _publish_policy(unit: Unit, body: bytes, *, state: TrustState, now: Millis) -> None:
+    digest = _listed(body, state=state)
+    if unit.policies.get(digest) is None:
+        unit.policies.put(PolicyEntry(digest=digest, body=body, kept_at=now))
+
+
+def _listed(body: bytes, *, state: TrustState) -> Digest:
     digest = Digest(sha256(body).digest())
     if all(each.digest != digest.hex() for each in state.trust.policies):
         raise UnknownCredential("a policy that trust does not list")
-    if unit.policies.get(digest) is None:
-        unit.policies.put(PolicyEntry(digest=digest, body=body, kept_at=now))
+    return digest

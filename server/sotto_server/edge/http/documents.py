@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 from aiohttp import web
@@ -11,12 +12,16 @@ from msgspec import Meta
 
 from sotto_keys.shared.text_forms import from_base64url
 from sotto_server.edge.http.reading import read_json
+from sotto_server.edge.http.socket import source_of
 from sotto_server.edge.logs import Event
 from sotto_server.edge.relay import RELAY
 from sotto_server.usecases.publish_documents import Documents
 from sotto_wire.ids import Digest
 from sotto_wire.limits import ROOT_HOPS
 from sotto_wire.refusals import BadFrame, NotFound
+
+if TYPE_CHECKING:
+    from sotto_server.edge.relay import Relay
 
 BODY_BYTES: Final = 4 * 1024 * 1024
 """Room for a long root chain and a day's credentials; each document has its own limit of 256 KiB."""
@@ -61,7 +66,10 @@ async def post_documents(request: web.Request) -> web.Response:
         credentials=_decoded(posted.credentials),
         policies=_decoded(posted.policies),
     )
-    if not all(map(relay.is_policy, documents.policies)):
+    source = source_of(request)
+    await relay.dispatch.prove(documents, None if source.is_exempt else source.bucket, relay.clock.now())
+    # Parsed only once an officer's signature names it: 200 KiB of dots keep a TOML parser busy for minutes.
+    if not await asyncio.to_thread(_are_policies, relay, documents):
         raise BadFrame("a policy file with what we do not know")
     await relay.dispatch.publish(documents, relay.clock.now())
     count = len(documents.roots) + len(documents.credentials) + len(documents.policies) + (documents.trust is not None)
@@ -69,5 +77,10 @@ async def post_documents(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+def _are_policies(relay: Relay, documents: Documents) -> bool:
+    return all(map(relay.is_policy, documents.policies))
+
+
 def _decoded(texts: list[str]) -> tuple[bytes, ...]:
-    return tuple(from_base64url(each) for each in texts)
+    """Each once: the same document five hundred times is checked like one."""
+    return tuple(from_base64url(each) for each in dict.fromkeys(texts))
