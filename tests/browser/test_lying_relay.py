@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pytest
 from playwright.sync_api import expect
-from tests.support.imposters import CarelessOfficer, Imposter, now_ms
+from tests.support.imposters import now_ms
+from tests.support.lies import KINDS, Swaps, forged_trust, other_trust, with_trust
 from tests.support.lying_proxy import LyingProxy, lying_proxy
 
-from sotto_cli.demo.places import DESK
-from sotto_keys.ceremony.issue import Grant
-from sotto_keys.ceremony.office import Office
-from sotto_keys.ceremony.renew_trust import TRUST_LIFE_MS, Change, renew_trust
-from sotto_keys.shared.mls.key_package import parse_key_package
-from sotto_keys.shared.trust_bundle import parse_bundle
+from sotto_keys.ceremony.renew_trust import TRUST_LIFE_MS
 from sotto_wire.frames import Commit, Frame, OpenConversation, Post, Proposal
 from sotto_wire.ids import Millis
 
@@ -98,10 +92,7 @@ def test_a_trust_document_that_ran_out_starts_no_chat(
 def test_a_forged_trust_document_is_not_believed(
     visitor: CustomerScreen, liar: LyingProxy, town: Town, tmp_path: Path
 ) -> None:
-    forger = CarelessOfficer.of_another_organisation(tmp_path / "forger")
-    signer = forger.office.issuing_key(forger.passphrase)
-    _, path_of_forged = renew_trust(forger.office, Change(), signer=signer, now=now_ms())
-    forged = path_of_forged.read_bytes()
+    forged = forged_trust(tmp_path)
     liar.file = lambda path, content: with_trust(content, forged) if path == "/v1/trust" else content
     visitor.visit(town.other_shop_url).open()
     visitor.app.get_by_role("heading", name="We could not confirm who this is").wait_for()
@@ -121,67 +112,6 @@ def test_a_trust_document_that_was_rolled_back_is_noticed_after_a_reload(
     visitor.open()
     visitor.app.get_by_role("heading", name="We could not confirm who this is").wait_for()
     liar.honest_again()
-
-
-def with_trust(bundle: bytes, trust: bytes) -> bytes:
-    return replace(parse_bundle(bundle), trust=trust).to_bytes()
-
-
-def other_trust(town: Town, folder: Path, *, issued: Millis) -> bytes:
-    """Signed by the true issuing key, and never published."""
-    shutil.copytree(town.places.office, folder / "office")
-    officer = CarelessOfficer.of(town.places)
-    office = Office(folder / "office")
-    _, path = renew_trust(office, Change(), signer=officer.office.issuing_key(officer.passphrase), now=issued)
-    return path.read_bytes()
-
-
-AGENT: Final = Grant(name="Ana", roles=("agent",), desks=(DESK,), kind="human", days=1)
-
-
-class Swaps:
-    """What stands in the place of the honest agent's key package."""
-
-    def __init__(self, town: Town, folder: Path) -> None:
-        self.town, self.folder = town, folder
-        self.imposter = Imposter.new()
-
-    def _package(self, identity: bytes) -> bytes:
-        return self.imposter.key_package(identity).public.to_message()
-
-    def _granted(self, grant: Grant) -> bytes:
-        _, identity = CarelessOfficer.of(self.town.places).certify(self.imposter, grant=grant)
-        return self._package(identity)
-
-    def another_key_under_the_agents_credential(self, honest: bytes) -> bytes:
-        return self._package(parse_key_package(honest).leaf.credential.identity)
-
-    def a_credential_of_another_desk(self, honest: bytes) -> bytes:  # noqa: ARG002 - the shape of a swap
-        return self._granted(replace(AGENT, desks=("billing",)))
-
-    def a_supervisor(self, honest: bytes) -> bytes:  # noqa: ARG002
-        return self._granted(replace(AGENT, roles=("supervisor",)))
-
-    def a_bot(self, honest: bytes) -> bytes:  # noqa: ARG002
-        return self._granted(replace(AGENT, kind="bot"))
-
-    def a_credential_of_another_organisation(self, honest: bytes) -> bytes:  # noqa: ARG002
-        elsewhere = CarelessOfficer.of_another_organisation(self.folder / "elsewhere")
-        return self._package(elsewhere.certify(self.imposter, grant=AGENT)[1])
-
-    def a_revoked_credential(self, honest: bytes) -> bytes:  # noqa: ARG002
-        places = self.town.places
-        cred_id, identity = CarelessOfficer.of(places).certify(self.imposter, grant=AGENT)
-        office = ("--office", str(places.office), "--passphrase-file", str(places.passphrase))
-        signed = self.town.run("keys", "revoke", cred_id, "--reason", "lost", *office)
-        self.town.run("trust", "publish", "--relay", places.relay_url, str(signed["file"]))
-        return self._package(identity)
-
-    def nonsense(self, honest: bytes) -> bytes:
-        return honest[:-40] + bytes(40)
-
-
-KINDS: Final = [name for name in vars(Swaps) if not name.startswith("_")]
 
 
 @pytest.mark.parametrize("kind", KINDS)
