@@ -90,7 +90,8 @@ class Agent:
     @property
     def problem(self) -> str | None:
         """Code of what was refused last, by the relay or by our own checks."""
-        return self._line.problem
+        distrusted = self._begin.keeper.distrusted
+        return self._line.problem if distrusted is None else distrusted.code
 
     def queue(self, desk: str) -> Queue | None:
         """The desk's queue as told last."""

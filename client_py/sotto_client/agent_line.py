@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -73,6 +74,7 @@ class AgentLine:
         self.chats: dict[ConversationId, Chat] = {}
         self.problem: str | None = None
         self.link = Link(begin.url, self, entropy=begin.entropy)
+        begin.keeper.changed = self._trust_changed
 
     def relay_now(self) -> Millis:
         """Our clock, set by what the relay says in `welcomed`."""
@@ -136,7 +138,8 @@ class AgentLine:
                 self._begin.keys.changed(state, credential)
                 await self._refill()
             case TrustUpdate(bundle=bundle):
-                self._believe(bundle)
+                with suppress(Untrusted):  # the keeper remembers why, and what was believed before stays
+                    self._begin.keeper.take(bundle)
                 await self._refill()
             case _:
                 return
@@ -221,11 +224,8 @@ class AgentLine:
 
     # device and trust
 
-    def _believe(self, bundle: bytes) -> None:
-        try:
-            self._begin.keeper.take(bundle)
-        except Untrusted as error:
-            self.problem = str(error.code)
+    def _trust_changed(self) -> None:
+        self._begin.life.changed()
         for chat in self.chats.values():
             chat.look_again()
 

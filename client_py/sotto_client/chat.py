@@ -151,6 +151,7 @@ class Chat:
 
     def look_again(self) -> None:
         """Trust, or what the planner looks at, has changed."""
+        self._world.life.changed()
         self._wake.set()
 
     def rest(self) -> None:

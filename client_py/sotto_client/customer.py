@@ -49,8 +49,8 @@ class Means:
 class Customer:
     """One conversation of one customer. `async with` it, or `stop` it: what rests on disk goes on with the next `open`."""
 
-    def __init__(self, line: CustomerLine, store: DeviceStore, life: Life) -> None:
-        self._line, self._store, self._life = line, store, life
+    def __init__(self, line: CustomerLine, begin: Beginning) -> None:
+        self._line, self._begin = line, begin
 
     @classmethod
     async def open(
@@ -73,14 +73,14 @@ class Customer:
         store = DeviceStore.open(state, entropy=means.entropy)
         life = Life()
         try:
-            line = await _begin(relay, page, agree=agree, store=store, life=life, means=means)
+            line, begin = await _begin(relay, page, agree=agree, store=store, life=life, means=means)
             life.spawn(line.link.run())
             await life.until(lambda: line.record.group_info is None)
         except BaseException:
             await life.stop()
             store.close()
             raise
-        return cls(line, store, life)
+        return cls(line, begin)
 
     @property
     def chat(self) -> Chat:
@@ -109,8 +109,9 @@ class Customer:
 
     @property
     def problem(self) -> str | None:
-        """Code of what was refused last, by the relay or by our own checks."""
-        return self.chat.problem
+        """Code of what was refused last, by the relay or by our own checks, or of why newer trust documents are not believed."""
+        distrusted = self._begin.keeper.distrusted
+        return self.chat.problem if distrusted is None else distrusted.code
 
     def say(self, text: str) -> None:
         """As `Chat.say`: kept on disk when it returns. What is said before anybody was let in is encrypted after the first Add."""
@@ -131,9 +132,9 @@ class Customer:
 
     async def stop(self) -> None:
         """Go offline. What rests on disk goes on with the next `open`."""
-        await self._life.stop()
+        await self._begin.life.stop()
         self.chat.rest()
-        self._store.close()
+        self._begin.store.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -144,7 +145,7 @@ class Customer:
 
 async def _begin(
     relay: str, page: Page, *, agree: Callable[[Notice], bool], store: DeviceStore, life: Life, means: Means
-) -> CustomerLine:
+) -> tuple[CustomerLine, Beginning]:
     http = RelayHttp(base=relay, origin=page.origin)
     keeper = TrustKeeper(page.root, fetch=http.trust_bundle, now=means.clock)
     record = store.load(opening.RECORD)
@@ -172,7 +173,7 @@ async def _begin(
         entropy=means.entropy,
     )
     life.spawn(keeper.poll())
-    return CustomerLine(begin, parsed, conversation)
+    return CustomerLine(begin, parsed, conversation), begin
 
 
 async def _start(

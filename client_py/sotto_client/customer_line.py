@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -81,6 +82,7 @@ class CustomerLine:
             entropy=begin.entropy,
         )
         self.chat = Chat(conversation, world, planner=self)
+        begin.keeper.changed = self.chat.look_again
 
     def relay_now(self) -> Millis:
         """Our clock, set by what the relay says in `welcomed`."""
@@ -117,7 +119,8 @@ class CustomerLine:
                 self._offer = frame
                 self.chat.look_again()
             case TrustUpdate(bundle=bundle):
-                self._believe(bundle)
+                with suppress(Untrusted):  # the keeper remembers why, and what was believed before stays
+                    self._begin.keeper.take(bundle)
             case _:
                 return
 
@@ -142,6 +145,7 @@ class CustomerLine:
             self.chat.problem = str(error.code)
             self._begin.life.changed()
             return None
+        self.chat.problem = None  # who was kept out is no longer the problem once somebody else passes
         start = self.record.start
         return Plan(add=(package,), grounds=Grounds(relies_on=digest_of(start.claims), decision=start))
 
@@ -194,14 +198,6 @@ class CustomerLine:
                 self._begin.life.changed()
                 await self.chat.resume(answer.card)
             return
-
-    def _believe(self, bundle: bytes) -> None:
-        try:
-            self._begin.keeper.take(bundle)
-        except Untrusted as error:
-            self.chat.problem = str(error.code)
-        self.chat.look_again()
-        self._begin.life.changed()
 
     def _over(self) -> None:
         """Closed: the program keeps what it was shown, the device keeps nothing."""

@@ -42,11 +42,15 @@ def parse_believed(octets: bytes) -> Believed:
 
 
 class TrustKeeper:
-    """Belongs to one pinned root. `keep`, once it is set, saves a newer belief before anybody acts on it."""
+    """Belongs to one pinned root. `keep`, once it is set, saves a newer belief before anybody acts on it.
+
+    `changed`, once it is set, hears of every newer belief and of every bundle that was not believed.
+    """
 
     def __init__(self, pinned: Digest, *, fetch: Callable[[], Awaitable[bytes]], now: Callable[[], Millis]) -> None:
         self._pinned, self._fetch, self._now = pinned, fetch, now
         self.keep: Callable[[Believed], None] | None = None
+        self.changed: Callable[[], None] | None = None
         self._memory: TrustMemory | None = None
         self._state: TrustState | None = None
         self._checked_at = 0
@@ -77,6 +81,7 @@ class TrustKeeper:
             state = judge_bundle(self._pinned, parse_bundle(bundle), memory=self._memory)
         except Untrusted as error:
             self.distrusted = error
+            self._tell()
             raise
         self.distrusted = None
         self._checked_at = self._now()
@@ -86,6 +91,11 @@ class TrustKeeper:
             self.believed = Believed(bundle=bundle, memory=state.memory)
             if self.keep is not None:
                 self.keep(self.believed)
+            self._tell()
+
+    def _tell(self) -> None:
+        if self.changed is not None:
+            self.changed()
 
     async def fetch(self) -> None:
         """Fetch and believe; raises `Unavailable` or `Untrusted`."""

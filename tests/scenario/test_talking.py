@@ -76,7 +76,7 @@ async def test_after_closing_nothing_of_it_rests_on_the_devices(programs: Progra
     await chat.close()
     await customer.until(lambda conversation: conversation.is_closed)
     await chat.until(lambda conversation: conversation.is_closed)
-    assert customer._store.names("") == []
+    assert customer._begin.store.names("") == []
     assert [name for name in programs_rows(chat) if name.startswith(("conversation.", "entry."))] == []
 
 
