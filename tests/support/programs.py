@@ -42,9 +42,10 @@ class Programs:
         return opened
 
     async def agent(self, name: str = "ana", *, device: str | None = None) -> Agent:
-        """Signs in with a device of this test, and waits for the officer."""
+        """Signs in with their usual device, or with one of this test, and waits for the officer where it is new."""
         who = SignIn(agent=name, password=SecretText(self.town.password(name)), device=f"{name}'s program")
-        state = self.folder / (device or name)
+        usual = self.town.places.folder.with_name(f"{self.town.places.folder.name}-devices")
+        state = usual / name if device is None else self.folder / device
         signed_in = await Agent.sign_in(self.town.places.relay_url, who, state=state, root=self.root)
         self.ends.push_async_callback(signed_in.stop)
         if signed_in.keys.state != "issued":
