@@ -49,9 +49,11 @@ async def test_a_strangers_policy_file_is_not_even_parsed(founded: Running) -> N
     # A TOML parser is quadratic in the parts of a dotted key: these 200 KiB held the loop for minutes.
     dots = b".".join([b"a"] * 100_000) + b" = 1"
     assert await post_documents(founded, {"policies": [base64url(dots)]}) == 403
-    # Once listed it would be parsed: what is refused is the signature that is missing, not the shape.
-    assert await post_documents(founded, {"policies": [base64url(b"not a policy")]}) == 403
+
+
+async def test_a_policy_that_trust_lists_and_nobody_understands_is_refused(founded: Running) -> None:
     assert await post_documents(founded, {"policies": [base64url(b"a policy")]}) == 400
+    assert founded.notes.told[-1][1].get("code") == "bad_frame"
 
 
 async def test_one_document_five_hundred_times_is_one_document(founded: Running) -> None:

@@ -215,12 +215,6 @@ async def test_a_document_that_proves_nothing_is_refused(running: Running) -> No
     assert (await ask(running, "GET", "/v1/trust"))[0] == 404
 
 
-async def test_a_policy_with_an_unknown_key_is_refused(running: Running) -> None:
-    policy = base64.urlsafe_b64encode(b"promise = 1\n").rstrip(b"=").decode()
-    status, _, answer = await ask(running, "POST", "/v1/documents", json={"policies": [policy]})
-    assert (status, code(answer)) == (400, "bad_frame")
-
-
 async def test_a_refusal_is_told_by_route_and_code(running: Running) -> None:
     await ask(running, "GET", "/v1/policies/nonsense")
     assert running.notes.of(Event.REQUEST_REFUSED) == [{"route": "/v1/policies/{digest}", "code": "not_found"}]

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from tests.support.relay_members import agent_commit, envelopes, joined
 from tests.support.relay_world import MINUTE, NOW, AgentDevice, CustomerDevice
 
 from sotto_keys.device.mls.committing import create_commit
-from sotto_keys.device.mls.joining import is_for, join
+from sotto_keys.device.mls.joining import join
 from sotto_keys.device.mls.secret_bytes import SecretBytes
 from sotto_keys.shared.untrusted import Untrusted
 from sotto_server.domain.speaker import Asked
@@ -36,19 +37,6 @@ from sotto_wire.refusals import (
 
 if TYPE_CHECKING:
     from tests.support.relay_world import RelayWorld
-
-    from sotto_keys.device.mls.member import Member
-    from sotto_keys.shared.mls.key_package import KeyPackage
-    from sotto_server.domain.mailbox import StoredEnvelope
-    from sotto_wire.ids import ConversationId, DeviceKey
-
-
-def envelopes(relay: RelayWorld, name: ConversationId, reader: DeviceKey) -> list[StoredEnvelope]:
-    key = relay.conversation(name).key
-    return relay.see(
-        lambda unit, one, now: unit.mail.envelopes(key, reader=one, after=0, until=99, limit=99),  # noqa: ARG005
-        reader,
-    )
 
 
 def proposed(relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice) -> bytes:
@@ -268,12 +256,6 @@ def test_a_revocation_between_judging_and_keeping_is_heeded(
         relay.do(partial(commit_change, signer=relay.signer), judged)
 
 
-def joined(relay: RelayWorld, customer: CustomerDevice, device: AgentDevice) -> Member:
-    welcome = decode_claims(envelopes(relay, customer.conversation, device.key.public)[-1].body, WelcomeBundle)
-    own = next(each for each in device.packages if is_for(welcome.welcome, each))
-    return join(welcome.welcome, own, signing_key=SecretBytes(device.key.reveal_seed()))
-
-
 def test_in_a_handoff_neither_agent_writes_until_the_newcomer_has_removed_the_other(
     relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice
 ) -> None:
@@ -294,33 +276,6 @@ def test_in_a_handoff_neither_agent_writes_until_the_newcomer_has_removed_the_ot
     after = relay.conversation(customer.conversation)
     assert [each.device for each in after.current()] == [customer.key.public, ben.key.public]
     assert not any(each.hushed for each in after.members)
-
-
-def agent_commit(
-    member: Member,
-    customer: CustomerDevice,
-    device: AgentDevice,
-    *,
-    add: KeyPackage | None = None,
-    remove: int | None = None,
-) -> Commit:
-    decision = None if add is None else customer.start
-    note = encode_claims(CommitNote(committed_at=NOW, relies_on=None, decision=decision, trust_version=None))
-    made = create_commit(
-        member,
-        authenticated_data=note,
-        entropy=device.dice,
-        add=[] if add is None else [add],
-        remove=[] if remove is None else [remove],
-    )
-    return Commit(
-        ref=1,
-        conversation=customer.conversation,
-        group=1,
-        epoch=member.epoch,
-        commit=made.message,
-        welcome=made.welcome,
-    )
 
 
 def test_a_full_mailbox_takes_no_commit(

@@ -37,7 +37,7 @@ class Collecting:
 def collect(unit: Unit, collecting: Collecting, /, *, now: Millis) -> Collected:
     """A query. Raises `NotSignedIn` when the agent's sign-in is over, so that the socket ends too."""
     interest, by = collecting.interest, collecting.by
-    if interest.everything:
+    if interest.everything or interest.device:
         check_sign_in(unit, by, now=now)
     frames: list[Frame] = list(_of_relay(unit, collecting, now=now))
     more, room = False, BYTES_AT_ONCE

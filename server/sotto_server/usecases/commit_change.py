@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from sotto_keys.shared.mls.proposals import Add
 from sotto_server.domain.ledger import Change, GroupState
 from sotto_server.domain.mailbox import StoredEnvelope
 from sotto_server.domain.rings import Rings, look_at
 from sotto_server.usecases.finding import conversation_of
 from sotto_server.usecases.record_decision import record_decision
 from sotto_server.usecases.roster import after_commit
+from sotto_server.usecases.standing import keep_credential
 from sotto_server.usecases.verify_commit import change_of, next_for, still_judged
 from sotto_wire.claims import WelcomeBundle
 from sotto_wire.codec import encode_claims
@@ -126,6 +128,7 @@ def _keep(unit: Unit, accepted: Accepted) -> None:
         active_at=accepted.now,
     )
     unit.mail.keep(after)
+    _keep_credentials(unit, accepted)
     public, memory = accepted.judged.after.to_bytes(), accepted.judged.memory.to_bytes()
     unit.groups.put(GroupState(conversation=after.key, group=after.group, public=public, memory=memory))
     if after.proposed is None:
@@ -134,3 +137,12 @@ def _keep(unit: Unit, accepted: Accepted) -> None:
     unit.ring(look_at(after.id, told))
     if before.stage is not after.stage:
         unit.ring(Rings(desks=frozenset({after.desk})))
+
+
+def _keep_credentials(unit: Unit, accepted: Accepted) -> None:
+    """T31: whoever is let in is somebody whose revocation we will notice, also where nobody published the credential."""
+    packages = [each.key_package for each in accepted.judged.verdict.commit.proposals if isinstance(each, Add)]
+    for newcomer, package in zip(accepted.judged.verdict.added, packages, strict=True):
+        if unit.credentials.get(newcomer.credential.cred_id) is None:
+            envelope = package.leaf.credential.identity
+            keep_credential(unit, newcomer.credential, envelope=envelope, now=accepted.now)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from sotto_server.domain.directory import Device
 from sotto_server.domain.rings import Rings
 from sotto_server.usecases.finding import agent_of
+from sotto_server.usecases.sign_in import check_sign_in
 from sotto_wire.frames import Done, EnrolDevice
 
 if TYPE_CHECKING:
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 
 
 def enrol_device(unit: Unit, asked: Asked[EnrolDevice], /, *, now: Millis) -> Done:
-    """Note the request; asking again renews its label."""
+    """Note the request; asking again renews its label. Refuses with `NotSignedIn`."""
     by = asked.by
+    check_sign_in(unit, by, now=now)
     known = unit.devices.get(by.device) or Device(
         device=by.device, agent=agent_of(by), label="", seen_at=now, requested_at=None
     )

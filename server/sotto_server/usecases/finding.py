@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sotto_keys.shared.trust_bundle import TrustBundle
+from sotto_server.usecases.sign_in import check_sign_in
 from sotto_wire.ids import ConversationId
 from sotto_wire.limits import CONVERSATION_LIFE_MS
 from sotto_wire.refusals import NotFound
@@ -24,8 +25,12 @@ def conversation_of(unit: Unit, conversation: bytes) -> Conversation:
     return found
 
 
-def seat_at(unit: Unit, desk: DeskId, *, by: Speaker) -> None:
-    """`NotFound` unless the agent sits at the desk: a desk that is not yours looks like one that does not exist."""
+def seat_at(unit: Unit, desk: DeskId, *, by: Speaker, now: Millis) -> None:
+    """`NotFound` unless the agent sits at the desk: a desk that is not yours looks like one that does not exist.
+
+    `NotSignedIn` when the sign-in ended while the socket stayed open (T49).
+    """
+    check_sign_in(unit, by, now=now)
     if by.agent is None or unit.seats.get(by.agent, desk) is None:
         raise NotFound("not at this desk")
 

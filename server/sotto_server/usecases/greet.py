@@ -31,7 +31,7 @@ def greet_customer(unit: Unit, by: Speaker, /, *, now: Millis) -> Greeting:
 
     An agent's device is no customer's: without its sign-in it would still hear what its key is a member of.
     """
-    if unit.devices.get(by.device) is not None:
+    if unit.devices.get(by.device) is not None or unit.credentials.find(device=by.device):
         raise NotSignedIn("an agent's device as a customer")
     if unit.origins.get(by.site, by.origin) is None:
         raise NotSignedIn("origin is not of this site")

@@ -14,15 +14,16 @@ from sotto_keys.shared.root import parse_root, verify_root
 from sotto_keys.shared.trust_bundle import TrustBundle
 from sotto_keys.shared.trust_chain import TrustState, judge_bundle
 from sotto_keys.shared.untrusted import Forked, Lapsed, Replayed, UnknownCredential, Untrusted
-from sotto_server.domain.directory import CredentialEntry
 from sotto_server.domain.documents import PolicyEntry, RootEntry, TrustEntry
 from sotto_server.domain.rings import Rings
 from sotto_server.usecases.shut_out import shut_out
-from sotto_wire.ids import CredentialId, Digest, Millis
+from sotto_server.usecases.standing import keep_credential
+from sotto_wire.ids import Digest, Millis
 from sotto_wire.refusals import NotNewer, Unavailable
 
 if TYPE_CHECKING:
     from sotto_keys.shared.credential import Credential
+    from sotto_server.domain.directory import CredentialEntry
     from sotto_server.ports import Unit
 
 
@@ -110,7 +111,8 @@ def _publish_trust(unit: Unit, proven: _Proven, *, now: Millis) -> TrustState:
         kept = before.envelope if before is not None and proven.new_trust is None else proven.new_trust
         assert kept is not None, "there is a trust document, or nothing was proven"
         _keep_trust(unit, TrustEntry(version=state.trust.version, envelope=kept, kept_at=now), before=before)
-        _judge_credentials_again(unit, state, now=now)
+        # Rule 3: an officer's clock that is ahead must not put a revocation off until the next document.
+        _judge_credentials_again(unit, state, now=state.effective_time(now))
     return state
 
 
@@ -161,24 +163,13 @@ def _publish_credential(unit: Unit, envelope: bytes, *, state: TrustState, now: 
         if known.envelope != envelope:
             raise NotNewer("another credential of this name")
         return
-    unit.credentials.put(
-        CredentialEntry(
-            credential=CredentialId(credential.cred_id),
-            device=credential.device_key,
-            issued_at=Millis(credential.nbf),
-            expires_at=Millis(credential.exp),
-            envelope=envelope,
-            void=False,
-            kept_at=now,
-        )
-    )
-    unit.ring(Rings(devices=frozenset({credential.device_key})))
+    keep_credential(unit, credential, envelope=envelope, now=now)
 
 
 def _judge(state: TrustState, envelope: bytes, *, now: Millis) -> Credential:
     """A credential in force, or one whose time has yet to come."""
     try:
-        return state.judge_credential(envelope, at=now)
+        return state.judge_credential(envelope, at=state.effective_time(now))
     except Lapsed:
         pass
     credential = open_credential(parse_envelope(envelope), state.roots.newest.document)

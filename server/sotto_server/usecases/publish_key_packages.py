@@ -9,6 +9,7 @@ from sotto_keys.shared.mls.key_package import KeyPackage, parse_key_package, ver
 from sotto_keys.shared.untrusted import Inconsistent
 from sotto_server.domain.directory import KeyPackageEntry
 from sotto_server.usecases.believed import believed
+from sotto_server.usecases.sign_in import check_sign_in
 from sotto_server.usecases.standing import require_credential
 from sotto_wire.frames import KeyPackagesHeld, PublishKeyPackages
 from sotto_wire.ids import Millis
@@ -29,7 +30,8 @@ class VerifiedKeyPackages:
 
 
 def verify_key_packages(unit: Unit, asked: Asked[PublishKeyPackages], /, *, now: Millis) -> VerifiedKeyPackages:
-    """A query. Refuses with `NoCredential`, or any kind of `Untrusted`."""
+    """A query. Refuses with `NotSignedIn`, `NoCredential`, or any kind of `Untrusted`."""
+    check_sign_in(unit, asked.by, now=now)
     require_credential(unit, asked.by.device, now=now)
     frame = asked.frame
     entries = [_verify(unit, each, last_resort=False, by=asked.by, now=now) for each in frame.packages]
@@ -60,8 +62,9 @@ def _ends(package: KeyPackage) -> Millis:
 
 
 def publish_key_packages(unit: Unit, verified: VerifiedKeyPackages, /, *, now: Millis) -> KeyPackagesHeld:
-    """Keep them, up to the limit; the answer says how many single-use ones are held. Refuses with `NoCredential`."""
+    """Keep them, up to the limit; the answer says how many single-use ones are held. Refuses with `NotSignedIn` or `NoCredential`."""
     device = verified.by.device
+    check_sign_in(unit, verified.by, now=now)
     require_credential(unit, device, now=now)
     held = {each.reference for each in unit.key_packages.find(device=device, last_resort=False)}
     for each in verified.entries:

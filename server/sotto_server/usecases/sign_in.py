@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from sotto_server.domain.desk import SignIn
+from sotto_server.domain.rings import Rings
 from sotto_wire.ids import AgentId, Millis
 from sotto_wire.limits import SESSION_IDLE_MS, SESSION_LIFE_MS
 from sotto_wire.refusals import NotSignedIn
@@ -59,8 +60,11 @@ def sign_in(unit: Unit, verified: VerifiedPassword, /, *, now: Millis) -> Signed
 
 
 def sign_out(unit: Unit, token_digest: bytes, /, *, now: Millis) -> None:  # noqa: ARG001 - the shape of a use case
-    """End it; nothing happens where there is none. Its sockets end when their lines next look."""
+    """End it; nothing happens where there is none. T49: the agent's sockets look at once whether they still may speak."""
+    ended = unit.sign_ins.get(token_digest)
     unit.sign_ins.remove(token_digest)
+    if ended is not None:
+        unit.ring(Rings(devices=frozenset(each.device for each in unit.devices.find(agent=ended.agent))))
 
 
 def use_sign_in(unit: Unit, by: Speaker, /, *, now: Millis) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sotto_server.domain.directory import CredentialEntry
+from sotto_server.domain.rings import Rings
+from sotto_wire.ids import CredentialId, Millis
 from sotto_wire.refusals import NoCredential
 
 if TYPE_CHECKING:
-    from sotto_server.domain.directory import CredentialEntry, DeviceState
+    from sotto_keys.shared.credential import Credential
+    from sotto_server.domain.directory import DeviceState
     from sotto_server.ports import Unit
-    from sotto_wire.ids import DeviceKey, Millis
+    from sotto_wire.ids import DeviceKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,22 @@ def device_standing(unit: Unit, device: DeviceKey, *, now: Millis) -> Standing:
         return Standing("revoked")
     known = unit.devices.get(device)
     return Standing("pending" if known is not None and known.requested_at is not None else "unknown")
+
+
+def keep_credential(unit: Unit, credential: Credential, *, envelope: bytes, now: Millis) -> None:
+    """From here on its revocation cuts the device off. The caller has judged it; the name is free."""
+    unit.credentials.put(
+        CredentialEntry(
+            credential=CredentialId(credential.cred_id),
+            device=credential.device_key,
+            issued_at=Millis(credential.nbf),
+            expires_at=Millis(credential.exp),
+            envelope=envelope,
+            void=False,
+            kept_at=now,
+        )
+    )
+    unit.ring(Rings(devices=frozenset({credential.device_key})))
 
 
 def require_credential(unit: Unit, device: DeviceKey, *, now: Millis) -> CredentialEntry:

@@ -20,17 +20,17 @@ from sotto_wire.stages import Act, Stage
 
 if TYPE_CHECKING:
     from sotto_server.domain.conversation import Conversation
-    from sotto_server.domain.speaker import Asked
+    from sotto_server.domain.speaker import Asked, Speaker
     from sotto_server.ports import Unit
     from sotto_wire.ids import DeviceKey, Millis
 
 
 def take(unit: Unit, asked: Asked[Take], /, *, now: Millis) -> Taken:
-    """Refuses with `NotFound` (also: nobody waits), `NoCredential`, `WrongStage` or `NoKeyPackage`."""
+    """Refuses with `NotSignedIn`, `NotFound` (also: nobody waits), `NoCredential`, `WrongStage` or `NoKeyPackage`."""
     frame, by = asked.frame, asked.by
     desk = DeskId(frame.desk)
-    seat_at(unit, desk, by=by)
-    _may_answer(unit, by.device, desk=desk, now=now)
+    seat_at(unit, desk, by=by, now=now)
+    _may_answer(unit, by, desk=desk, now=now)
     conversation = _chosen(unit, frame)
     if conversation.proposed == by.device:
         return Taken(ref=frame.ref, card=conversation.card(by.device))
@@ -45,12 +45,17 @@ def take(unit: Unit, asked: Asked[Take], /, *, now: Millis) -> Taken:
     return Taken(ref=frame.ref, card=taken.card(by.device))
 
 
-def _may_answer(unit: Unit, device: DeviceKey, *, desk: DeskId, now: Millis) -> None:
-    entry = require_credential(unit, device, now=now)
+def _may_answer(unit: Unit, by: Speaker, *, desk: DeskId, now: Millis) -> None:
+    entry = require_credential(unit, by.device, now=now)
     try:
-        believed(unit).judge_credential(entry.envelope, at=now, leaf_key=device, desk=desk, role=ROLE_AGENT)
+        credential = believed(unit).judge_credential(
+            entry.envelope, at=now, leaf_key=by.device, desk=desk, role=ROLE_AGENT
+        )
     except Untrusted as error:
         raise NoCredential(str(error)) from None
+    if credential.person != by.agent:
+        # The customer would be told the name of somebody who did not sign in.
+        raise NoCredential("another person's device")
 
 
 def _chosen(unit: Unit, frame: Take) -> Conversation:

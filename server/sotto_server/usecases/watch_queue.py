@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 SHOWN: Final = 50
 
 
-def watch_queue(unit: Unit, asked: Asked[WatchQueue], /, *, now: Millis) -> Done:  # noqa: ARG001 - the shape of a use case
-    """A query. Refuses with `NotFound`."""
-    seat_at(unit, DeskId(asked.frame.desk), by=asked.by)
+def watch_queue(unit: Unit, asked: Asked[WatchQueue], /, *, now: Millis) -> Done:
+    """A query. Refuses with `NotFound` or `NotSignedIn`."""
+    seat_at(unit, DeskId(asked.frame.desk), by=asked.by, now=now)
     return Done(ref=asked.frame.ref)
 
 
