@@ -1,6 +1,7 @@
 """An agent that answers every message with its own words, for trying things out: `python -m sotto_client.examples.echo_agent --help`.
 
-It signs in as a person and is that person's device; a labelled assistant has a credential and a decision of its own.
+It signs in as a person and is that person's device; a labelled assistant has a credential and a decision of its own. Whoever sits at
+the terminal may type: each line goes to the conversation that spoke last.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 from sotto_client import Agent, SignIn
 from sotto_keys.shared.secret import SecretText
 from sotto_keys.shared.text_forms import from_fingerprint
-from sotto_wire.refusals import NotFound, Refused
+from sotto_wire.refusals import NotFound, Refused, WrongStage
 
 if TYPE_CHECKING:
     from sotto_client import Chat
@@ -27,12 +28,16 @@ async def main(options: argparse.Namespace, password: SecretText) -> None:
     root = from_fingerprint(options.root) if options.root else None
     async with await Agent.sign_in(options.relay, who, state=Path(options.state), root=root) as agent:
         await be_approved(agent)
+        spoke_last: list[Chat] = []
         async with asyncio.TaskGroup() as group:
+            if sys.stdin.isatty():
+                # A terminal is readable when a whole line was typed, so reading it keeps nobody waiting.
+                asyncio.get_running_loop().add_reader(sys.stdin, say_typed, spoke_last)
             for chat in agent.chats.values():
-                group.create_task(echo(chat))
+                group.create_task(echo(chat, spoke_last))
             while True:
                 chat = await next_chat(agent, options.desk)
-                group.create_task(echo(chat))
+                group.create_task(echo(chat, spoke_last))
 
 
 async def be_approved(agent: Agent) -> None:
@@ -48,18 +53,36 @@ async def next_chat(agent: Agent, desk: str) -> Chat:
     """The next customer of the desk, once their device has let us in."""
     while True:
         await agent.waiting(desk)
-        with contextlib.suppress(NotFound):  # somebody else was faster
+        # Somebody else was faster, or the customer closed before letting us in.
+        with contextlib.suppress(NotFound, WrongStage):
             return await agent.joined(await agent.take(desk))
 
 
-async def echo(chat: Chat) -> None:
+async def echo(chat: Chat, spoke_last: list[Chat]) -> None:
     """Answer until the conversation is over."""
     name = chat.conversation.id.hex()[:4]
     print(f"[{name}] joined; conversation words: {' '.join(chat.conversation.words)}", flush=True)
     async for message in chat.received():
-        print(f"[{name}] {message.text}", flush=True)
-        chat.say(f"You said: {message.text}")
+        print(f"[{name}] {printable(message.text)}", flush=True)
+        spoke_last[:] = [chat]
+        with contextlib.suppress(WrongStage):  # closed since
+            chat.say(f"You said: {message.text}")
     print(f"[{name}] over", flush=True)
+
+
+def say_typed(spoke_last: list[Chat]) -> None:
+    """The line that was typed at the terminal, to whoever spoke last. Ctrl-D ends typing, not the program."""
+    line = sys.stdin.readline()
+    if not line:
+        asyncio.get_running_loop().remove_reader(sys.stdin)
+    for chat in spoke_last:
+        with contextlib.suppress(WrongStage):
+            chat.say(line)
+
+
+def printable(text: str) -> str:
+    """A customer's words must not move the cursor or change the colours of this terminal."""
+    return "".join(each if each.isprintable() else " " for each in text)
 
 
 def options_of(arguments: list[str]) -> argparse.Namespace:
@@ -81,7 +104,7 @@ if __name__ == "__main__":
     try:
         given = options_of(sys.argv[1:])
         asyncio.run(main(given, SecretText(Path(given.password_file).read_text(encoding="utf-8").splitlines()[0])))
-    except KeyboardInterrupt:
+    except* KeyboardInterrupt:
         print("Goodbye.")
-    except Refused as refused:
-        sys.exit(f"refused: {refused.code}")
+    except* Refused as refused:
+        sys.exit(f"refused: {', '.join(each.code for each in refused.exceptions if isinstance(each, Refused))}")
