@@ -162,6 +162,15 @@ def test_the_write_lock_of_another_is_waited_for(file: Path, store: SqlStore) ->
     store.commit(add_site, "shop", NOW)
 
 
+def test_a_command_that_opens_the_file_needs_no_write_lock(file: Path, store: SqlStore) -> None:
+    store.commit(add_site, "shop", NOW)
+    engine = open_engine(file, writer=True)
+    with engine.connect() as connection, connection.begin():
+        second = open_store(file)
+        second.close()
+    engine.dispose()
+
+
 def test_a_schema_error_is_a_fault_not_a_refusal(store: SqlStore) -> None:
     def misspell(unit: Unit, _: None, /, *, now: Millis) -> None:  # noqa: ARG001
         raise OperationalError("SELECT", {}, Exception("disk I/O error"))

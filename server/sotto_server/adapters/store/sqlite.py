@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event
 from sqlalchemy.pool import QueuePool
 
@@ -19,11 +21,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 _PRAGMAS: Final = (
+    "PRAGMA busy_timeout = 15000",  # a command of ours may hold the lock; five seconds were too few on a loaded machine
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # an answer means it survives a power cut
     "PRAGMA secure_delete = ON",  # not every SQLite is built with it
     "PRAGMA foreign_keys = ON",
-    "PRAGMA busy_timeout = 5000",
     "PRAGMA cache_size = -65536",
     "PRAGMA wal_autocheckpoint = 4000",
 )
@@ -39,17 +41,25 @@ def open_engine(file: Path, *, writer: bool) -> Engine:
     return engine
 
 
-def migrate(engine: Engine) -> None:
+def migrate(writer: Engine, reader: Engine) -> None:
     """Bring the schema up to date. `StoreFault` for a database of a newer release."""
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    with engine.connect() as connection:
+    # Loading the revisions under the write lock would keep a running relay waiting whenever a command opens its file.
+    with reader.connect() as connection:
+        if MigrationContext.configure(connection).get_current_revision() == _newest(config):
+            return
+    with writer.connect() as connection:
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")
         except Exception as error:
             raise StoreFault(f"the database cannot be brought up to date: {error}") from error
         connection.commit()
+
+
+def _newest(config: Config) -> str | None:
+    return ScriptDirectory.from_config(config).get_current_head()
 
 
 def create_privately(file: Path) -> None:

@@ -30,9 +30,9 @@ def open_store(file: Path) -> SqlStore:
     """The store in `file`, created and migrated as needed. `StoreFault` when it cannot be opened."""
     try:
         create_privately(file)
-        writer = open_engine(file, writer=True)
-        migrate(writer)
-        return SqlStore(writer, open_engine(file, writer=False))
+        writer, reader = open_engine(file, writer=True), open_engine(file, writer=False)
+        migrate(writer, reader)
+        return SqlStore(writer, reader)
     except (OSError, SQLAlchemyError) as error:
         raise StoreFault(f"{file.name} cannot be opened: {error}") from error
 
