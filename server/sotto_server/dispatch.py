@@ -43,7 +43,7 @@ from sotto_wire.frames import (
     Take,
     WatchQueue,
 )
-from sotto_wire.limits import CONVERSATIONS_PER_HOUR_PER_ADDRESS
+from sotto_wire.limits import CONVERSATIONS_PER_HOUR_PER_ADDRESS, MESSAGES_PER_10_S
 from sotto_wire.refusals import NotSignedIn, WrongPhase
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ if TYPE_CHECKING:
 C = TypeVar("C")
 R = TypeVar("R")
 READERS: Final = 2
-MINUTE_MS: Final = 60 * 1000
+SECOND_MS: Final = 1000
+MINUTE_MS: Final = 60 * SECOND_MS
 HOUR_MS: Final = 60 * MINUTE_MS
 PUBLISHINGS_PER_MINUTE_PER_ADDRESS: Final = 30
 """Officers publish a few documents a day; whoever sends more makes us check signatures for nothing."""
@@ -76,6 +77,7 @@ class Dispatch:
         self._commit_change = partial(commit_change, signer=signer)
         self._open_conversation = partial(open_conversation, signer=signer)
         self._newcomers = Window(count=CONVERSATIONS_PER_HOUR_PER_ADDRESS, length_ms=HOUR_MS)
+        self._posts = Window(count=MESSAGES_PER_10_S, length_ms=10 * SECOND_MS)
         self._publishers = Window(count=PUBLISHINGS_PER_MINUTE_PER_ADDRESS, length_ms=MINUTE_MS)
         self._proving = asyncio.Semaphore(1)
         self._console_origins = console_origins
@@ -105,6 +107,8 @@ class Dispatch:
         self._touch(who, now)
         match frame:
             case Post():
+                # By device, not by socket: whoever connects again does not begin to count again.
+                self._posts.take(who.device.hex(), now=now)
                 return [await self._committer.submit(post_envelope, Asked(frame, who), now)]
             case Acknowledge():
                 await self._committer.submit(acknowledge, Asked(frame, who), now)

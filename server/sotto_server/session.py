@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
@@ -29,9 +28,8 @@ from sotto_wire.limits import (
     FRAME_BYTES_BEFORE_SIGN_IN,
     HELLO_BYTES,
     HELLO_WITHIN_MS,
-    MESSAGES_PER_10_S,
 )
-from sotto_wire.refusals import TooFast, TooLarge, WrongPhase
+from sotto_wire.refusals import TooLarge, WrongPhase
 
 if TYPE_CHECKING:
     from sotto_server.domain.rings import Rings
@@ -40,7 +38,6 @@ if TYPE_CHECKING:
     from sotto_wire.ids import Millis
 
 OLDEST_PROTOCOL: Final = 1
-_WINDOW_MS: Final = 10_000
 _MEMBERS: Final = frozenset({Follow, Acknowledge, Post, Commit, CloseConversation})
 MAY_SAY: Final = {
     "customer": _MEMBERS | {OpenConversation},
@@ -55,14 +52,6 @@ class Phase(Enum):
     GREETING = "greeting"
     SIGNED_IN = "signed_in"
     CLOSED = "closed"
-
-
-class RefusedPost(TooFast):
-    """Too many messages: the answer to the post with this `ref`."""
-
-    def __init__(self, ref: int, *, retry_after_ms: int) -> None:
-        super().__init__("messages", retry_after_ms=retry_after_ms)
-        self.ref = ref
 
 
 class Session:
@@ -80,7 +69,6 @@ class Session:
         self._outgoing: list[bytes] = [
             encode(Challenge(connection=connection, nonce=nonce, server_time=now, oldest_protocol=OLDEST_PROTOCOL))
         ]
-        self._posts: deque[Millis] = deque()
 
     def limit_bytes(self) -> int:
         """The largest frame this phase takes."""
@@ -90,10 +78,10 @@ class Session:
         """Whether `hello` did not come in time."""
         return self.phase is Phase.CHALLENGED and now >= self.opened_at + HELLO_WITHIN_MS
 
-    def receive(self, octets: bytes, now: Millis) -> FromClient:
+    def receive(self, octets: bytes) -> FromClient:
         """The frame in `octets`.
 
-        Refuses with `TooLarge`, `BadFrame`, `WrongPhase` (the socket must be closed) or `TooFast` (it may stay).
+        Refuses with `TooLarge`, `BadFrame` or `WrongPhase`; the socket must be closed.
         """
         if len(octets) > (HELLO_BYTES if self.phase is Phase.CHALLENGED else self.limit_bytes()):
             raise TooLarge(f"{len(octets)} bytes in {self.phase}")
@@ -106,8 +94,6 @@ class Session:
         # T17: a second hello, or a frame of the other role.
         if type(frame) not in MAY_SAY[self.speaker.role]:
             raise WrongPhase(f"{type(frame).__name__} from a {self.speaker.role}")
-        if isinstance(frame, Post):
-            self._count_post(frame, now)
         return frame
 
     def welcome(self, speaker: Speaker, welcomed: Welcomed) -> None:
@@ -160,11 +146,3 @@ class Session:
     def close(self) -> None:
         """Nothing more is taken or queued; what was queued may still be written."""
         self.phase = Phase.CLOSED
-
-    def _count_post(self, post: Post, now: Millis) -> None:
-        posts = self._posts
-        while posts and posts[0] <= now - _WINDOW_MS:
-            posts.popleft()
-        if len(posts) >= MESSAGES_PER_10_S:
-            raise RefusedPost(post.ref, retry_after_ms=posts[0] + _WINDOW_MS - now)
-        posts.append(now)

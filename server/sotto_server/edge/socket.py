@@ -125,7 +125,7 @@ class Socket:
         return True
 
     async def _sign_in(self, octets: bytes) -> None:
-        hello = self._session.receive(octets, self._around.clock.now())
+        hello = self._session.receive(octets)
         assert isinstance(hello, Hello), "the session takes nothing else first"
         speaker, welcomed = await self._around.dispatch.greet(hello, self._session)
         self._session.welcome(speaker, welcomed)
@@ -152,11 +152,10 @@ class Socket:
     async def _converse(self) -> None:
         while (octets := await self._receive()) is not None and not self._is_over:
             try:
-                frame = self._session.receive(octets, self._around.clock.now())
+                frame = self._session.receive(octets)
             except Refused as refused:
-                if await self._refuse(refused, ref=getattr(refused, "ref", None)):
-                    return
-                continue
+                await self._refuse(refused, ref=None)
+                return
             await self._room.acquire()
             self._spawn(self._perform(frame))
 
