@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from sotto_cli.output import json_option, tell
+from sotto_cli.output import json_option, request_for_people, tell
 from sotto_cli.passphrase import secret_option
 from sotto_cli.relay_data import Operator, at_the_relay, data_option
 from sotto_cli.site import slug
@@ -122,7 +122,7 @@ def requests(*, wait_s: int, data: Path | None, as_json: bool) -> None:
     rows = [
         {"person": each.person, "device": each.device, "words": each.words, "code": to_code(each)} for each in found
     ]
-    lines = [f"{row['person']} on {row['device']}: {' · '.join(row['words'])}\n  {row['code']}" for row in rows]
+    lines = [f"{request_for_people(each)}\n  {to_code(each)}" for each in found]
     tell({"requests": rows}, as_json=as_json, people="\n".join(lines) or "No device waits.")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sotto_cli.output import json_option, tell
+from sotto_cli.output import json_option, request_for_people, tell
 from sotto_cli.passphrase import passphrase_option
 from sotto_keys.ceremony.device_request import parse_request
 from sotto_keys.ceremony.found import Organisation, found
@@ -68,7 +68,7 @@ def show_requests(*, requests: tuple[str, ...], as_json: bool) -> None:
         {"org": each.org, "person": each.person, "device": each.device, "leaf_key": each.leaf_key, "words": each.words}
         for each in read
     ]
-    people = "\n".join(f"{each.person} on {each.device}: {' · '.join(each.words)}" for each in read)
+    people = "\n".join(map(request_for_people, read))
     tell({"requests": rows}, as_json=as_json, people=people)
 
 

@@ -43,6 +43,9 @@ class HelloClaims(Struct, array_like=True, frozen=True, forbid_unknown_fields=Tr
     build: Text
     """Version or SRI digest of the program that speaks, as it sees itself; informative."""
 
+    def __repr__(self) -> str:
+        return f"HelloClaims({self.role}, ‹secret›)"
+
 
 class TeamAdmission(Struct, array_like=True, frozen=True, forbid_unknown_fields=True, tag="team"):
     """Lets in devices whose credential has role `agent`, kind `human`, for this desk; one commit each."""

@@ -73,8 +73,17 @@ def test_init_says_fingerprint_and_words(tmp_path: Path) -> None:
 def test_people_read_on_stderr_and_machines_on_stdout(desk: OfficersDesk) -> None:
     told = desk.run("requests", code())
     assert told.stdout == ""
-    assert "ana on Ana's laptop" in told.stderr
+    assert 'device: "Ana\'s laptop"' in told.stderr
     assert desk.json("requests", code())["requests"]
+
+
+def test_a_device_that_calls_itself_by_other_words_does_not_stand_where_the_words_stand(desk: OfficersDesk) -> None:
+    leaf_key = to_base64url(key("device-ana").public)
+    claimed = "laptop: able · able · able · able · able" + " " * 20 + "bob on laptop"
+    request = DeviceRequest(org="kettle", person="ana", device=claimed, leaf_key=leaf_key)
+    lines = desk.run("requests", to_code(request)).stderr.splitlines()
+    assert lines[:2] == ["ana", f"  words:  {' · '.join(request.words)}"]
+    assert lines[2] == '  device: "laptop: able · able · able · able · able bob on laptop"'
 
 
 def test_a_second_init_fails_and_says_why(desk: OfficersDesk) -> None:

@@ -132,3 +132,17 @@ def test_a_name_for_machines_is_plain(name: str) -> None:
     )
     with pytest.raises(BadFrame):
         decode_claims(encode_claims(terms), GroupTerms)
+
+
+def test_the_session_in_a_hello_is_not_printed() -> None:
+    claims = HelloClaims(
+        site="console",
+        origin="https://relay.example",
+        connection="c",
+        nonce=bytes(32),
+        role="agent",
+        device=bytes(32),
+        session="a token that opens the door",
+        build="test",
+    )
+    assert "token" not in repr(claims)
