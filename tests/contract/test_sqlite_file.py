@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from msgspec.structs import replace
 from sqlalchemy.exc import OperationalError
 from tests.support.relay_people import (
+    CUSTOMER,
     NOW,
     TALK,
     Waiting,
@@ -28,7 +30,8 @@ from sotto_server.domain.desk import Site
 from sotto_server.faults import StoreFault
 from sotto_server.usecases.acknowledge import acknowledge
 from sotto_server.usecases.post_envelope import post_envelope
-from sotto_wire.ids import Millis, SiteId
+from sotto_wire.ids import DeviceKey, Millis, SiteId
+from sotto_wire.stages import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +79,22 @@ def test_a_repeated_post_is_answered_the_same_after_a_restart(file: Path, store:
     again = open_store(file)
     assert again.commit(post_envelope, a_post(1), Millis(NOW + 9)) == first
     again.close()
+
+
+def test_what_a_list_finds_after_a_restart_can_be_changed(file: Path, store: SqlStore) -> None:
+    store.commit(open_it, a_conversation(), NOW)
+    store.close()
+    again = open_store(file)
+    again.commit(close_all_of, CUSTOMER, NOW)
+    found = again.read(look, TALK, NOW)
+    assert found is not None
+    assert found.stage is Stage.CLOSED
+    again.close()
+
+
+def close_all_of(unit: Unit, device: DeviceKey, /, *, now: Millis) -> None:  # noqa: ARG001 - a use case
+    for each in unit.mail.of_device(device):
+        unit.mail.keep(replace(each, stage=Stage.CLOSED))
 
 
 def test_what_another_process_wrote_is_seen(file: Path, store: SqlStore) -> None:

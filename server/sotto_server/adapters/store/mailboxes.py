@@ -15,7 +15,7 @@ from sotto_server.adapters.store.plan import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import Connection
 
@@ -133,14 +133,19 @@ class SqlMailboxes:
         row = self._connection.exec_driver_sql(asked, (value,)).first()
         if row is None:
             return None
-        loaded = read_conversation(self._connection, row)
-        self._overlay.learn(loaded)
+        loaded = self._learn(row)
         return self._staged.get(loaded.id, loaded)
 
     def _list(self, where: str, *values: object) -> list[Conversation]:
         self._overlay.flush(self._connection)
         rows = self._connection.exec_driver_sql(f"{SELECT_CONVERSATION} WHERE {where}", values).all()
-        return [self._overlay.get(row[1]) or read_conversation(self._connection, row) for row in rows]
+        return [self._overlay.get(row[1]) or self._learn(row) for row in rows]
+
+    def _learn(self, row: Sequence[object]) -> Conversation:
+        """Whoever lists conversations may keep them changed, and a change is written against what was stored."""
+        loaded = read_conversation(self._connection, row)
+        self._overlay.learn(loaded)
+        return loaded
 
     def _envelopes(self, where: str, values: tuple[object, ...]) -> list[StoredEnvelope]:
         self._overlay.flush(self._connection)
