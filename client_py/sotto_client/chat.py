@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from sotto_client.connection import LinkLost
 from sotto_client.conversation import Situation
 from sotto_client.entries import Closed, Message
-from sotto_client.outbox import not_sent, pieces_of, seal_head, settle_own, stale, written
+from sotto_client.outbox import counted, not_sent, pieces_of, seal_head, settle_own, stale, written
 from sotto_client.own_commits import Plan, with_commit
 from sotto_client.receiving import receive, trust_cited
 from sotto_client.stored_conversation import erasing_rows, rows_of
@@ -122,7 +122,7 @@ class Chat:
         """The socket is back: compare numbers, follow from our cursor, send again what was not answered."""
         self._is_resumed, self._submitted = False, None
         self.card(card)
-        self._compare_numbers(card)
+        self._keep(counted(self._conversation, card.last_number))
         after = min(max(self._conversation.cursor, card.since), card.head)
         try:
             await self._world.link.ask(lambda ref: Follow(ref=ref, conversation=card.conversation, after=after))
@@ -197,16 +197,6 @@ class Chat:
         await asyncio.sleep(DRAIN_S)
         self._is_draining = False
         self._world.life.changed()
-
-    def _compare_numbers(self, card: ConversationCard) -> None:
-        """What the relay took of our messages, by its own count (e2ee.md: an older state must not encrypt before its keys are new)."""
-        after = self._conversation
-        for waiting in after.outbox:
-            if 0 < waiting.number <= card.last_number:
-                after = settle_own(after, number=waiting.number, seq=0)
-        if card.last_number > after.number:
-            after = replace(after, number=card.last_number, is_old=True)
-        self._keep(after)
 
     async def _work(self) -> None:
         """The one task that commits and posts, one thing after the other."""

@@ -69,6 +69,15 @@ def settle_own(conversation: Conversation, *, number: int, seq: int) -> Conversa
     )
 
 
+def counted(conversation: Conversation, last_number: int) -> Conversation:
+    """What the relay took of our messages, by its own count (an older state must not encrypt before its keys are new)."""
+    after = conversation
+    for waiting in conversation.outbox:
+        if 0 < waiting.number <= last_number:
+            after = settle_own(after, number=waiting.number, seq=0)
+    return replace(after, number=last_number, is_old=True) if last_number > after.number else after
+
+
 def stale(conversation: Conversation, name: str) -> Conversation:
     """`stale_epoch`: it waits, as text, for the epoch that won."""
     return replace(
