@@ -143,7 +143,7 @@ async def test_the_customer_refuses_it_of_a_permissive_relay_and_sends_nothing_m
     epoch, words = scene.customer.conversation.member.epoch, scene.customer.conversation.words
     monkeypatch.setattr(GATE, unsafe_for_tests_judge)
     await let_through(scene, made)
-    after = await scene.customer.until(lambda conversation: conversation.broken is not None)
+    after = await scene.broken()
     # It says why, and stands where it stood: with the readers and words of the epoch before.
     assert (after.broken, after.member.epoch, after.words) == (code, epoch, words)
     head = scene.head
@@ -172,7 +172,7 @@ async def settle(scene: Scene) -> None:
 async def test_a_commit_with_a_broken_signature_is_not_followed(scene: Scene) -> None:
     message = scene.rogue.commit().message
     await scene.slip_in(message[:-40] + bytes([message[-40] ^ 1]) + message[-39:])
-    after = await scene.customer.until(lambda conversation: conversation.broken is not None)
+    after = await scene.broken()
     assert (after.broken, after.member.epoch) == ("bad_signature", 1)
 
 
@@ -181,7 +181,7 @@ async def test_a_customer_that_comes_back_remembers_why_it_went_silent(
 ) -> None:
     monkeypatch.setattr(GATE, unsafe_for_tests_judge)
     await scene.rogue.submit(await ROWS["a ghost"][0](scene))
-    await scene.customer.until(lambda conversation: conversation.broken is not None)
+    await scene.broken()
     await scene.customer.stop()
     scene.customer = await a_customer(scene.running, tmp_path / "customer")
     assert scene.customer.conversation.broken == UNPROVEN

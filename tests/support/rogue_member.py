@@ -37,6 +37,7 @@ from sotto_wire.ids import ConversationId, DeviceKey, Millis
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
+    from sotto_client.conversation import Conversation
     from sotto_keys.device.mls.committing import PendingCommit
     from sotto_keys.device.mls.member import Member
     from sotto_keys.shared.mls.extensions import Extensions
@@ -201,6 +202,11 @@ class Scene:
         chat.look_again()
         await self.customer.until(lambda conversation: conversation.member.epoch == epoch)
         await self.rogue.follows()
+
+    async def broken(self) -> Conversation:
+        """The customer's conversation, once its device takes no further part."""
+        async with asyncio.timeout(WITHIN_S):
+            return await self.customer.until(lambda conversation: conversation.broken is not None)
 
     async def revoke(self, cred_id: str) -> None:
         """Everybody has heard of it when this returns."""
