@@ -3,6 +3,7 @@
 import { identityJudge } from '../keys/mls/facts.ts'
 import { judgeCommit, type Verdict } from '../keys/mls/gate.ts'
 import { adopt, decrypt, processCommit } from '../keys/mls/library.ts'
+import { mayWrite } from '../keys/mls/memory.ts'
 import { parseCommit } from '../keys/mls/parse.ts'
 import { NeedsNewerTrust, Untrusted } from '../keys/untrusted.ts'
 import type { Envelope } from '../wire/generated/frames.ts'
@@ -34,7 +35,11 @@ const takeMessage = async (conversation: Conversation, envelope: Envelope): Prom
     const payload = payloadOf(opened.plaintext)
     const stepped = { ...conversation, state: opened.state }
     const honest = sender !== undefined && sameOctets(sender, envelope.sender) && payload?.number === envelope.number
-    const next = honest && payload !== null ? withMessage(stepped, { envelope, payload }) : withGap(stepped, envelope)
+    // The relay takes messages of the current epoch only: in an older one the same leaf may have been somebody else's.
+    const timely = opened.epoch === conversation.facts.epoch && mayWrite(conversation.memory, envelope.sender)
+    const isNew = envelope.number > (counterOf(conversation, envelope.sender) ?? 0)
+    const shown = honest && timely && isNew
+    const next = shown && payload !== null ? withMessage(stepped, { envelope, payload }) : withGap(stepped, envelope)
     return { conversation: next, spent: [opened.spent] }
   } catch (error) {
     if (!(error instanceof Untrusted)) throw error
@@ -56,9 +61,9 @@ const withMessage = (
   { envelope, payload }: { readonly envelope: Envelope; readonly payload: Payload },
 ): Conversation => {
   const { sender, seq, number } = envelope
-  const before = conversation.counters.find(({ device }) => sameOctets(device, sender))
+  const before = counterOf(conversation, sender)
   // The first that a newcomer sees may have any number; from then on none may be missing.
-  const whole = before === undefined || number <= before.number + 1
+  const whole = before === null || number === before + 1
   const base = whole ? conversation : withGap(conversation, envelope)
   const reader = readerOf(conversation, sender)
   const entry: Entry = {
@@ -74,6 +79,9 @@ const withMessage = (
   const counters = [...base.counters.filter(({ device }) => !sameOctets(device, sender)), { device: sender, number }]
   return withEntry({ ...base, counters, unread: base.unread + 1 }, entry)
 }
+
+const counterOf = ({ counters }: Conversation, sender: Uint8Array): number | null =>
+  counters.find(({ device }) => sameOctets(device, sender))?.number ?? null
 
 const withGap = (conversation: Conversation, { seq, postedAt }: Envelope): Conversation =>
   withEntry(conversation, { tag: 'gap', id: `gap-${seq}`, at: postedAt, seq })
@@ -120,7 +128,7 @@ const follow = async (conversation: Conversation, envelope: Envelope, { trust }:
   return { conversation: await withState(told, { state: processed.state, trust }), spent: [processed.spent] }
 }
 
-/** Who came and who went, as entries. */
+/** Who came and who went, as entries. Whoever went counts anew, should it come back. */
 const withComings = (
   conversation: Conversation,
   { verdict, envelope: { seq } }: { readonly verdict: Verdict; readonly envelope: Envelope },
@@ -141,5 +149,6 @@ const withComings = (
     const who = readerOf(conversation, signatureKey)?.credential?.name ?? ''
     return { tag: 'left', id: `out-${seq}-${toHex(signatureKey).slice(0, 8)}`, who, desk, at, seq }
   })
-  return { ...conversation, entries: [...conversation.entries, ...goings, ...comings] }
+  const counters = conversation.counters.filter(({ device }) => !verdict.removed.some((gone) => sameOctets(gone.signatureKey, device)))
+  return { ...conversation, counters, entries: [...conversation.entries, ...goings, ...comings] }
 }

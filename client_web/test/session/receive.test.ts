@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import * as mls from '../../src/keys/mls/library.ts'
 import { NeedsNewerTrust } from '../../src/keys/untrusted.ts'
-import { withCommit } from '../../src/session/commits.ts'
+import { type Plan as OwnPlan, withCommit } from '../../src/session/commits.ts'
 import { type Conversation, type Situation, withState } from '../../src/session/conversation.ts'
 import { decodeConversation, encodeConversation } from '../../src/session/conversationCodec.ts'
 import { blank } from '../../src/session/opening.ts'
@@ -59,6 +59,10 @@ const says = async (number: number, { text = `message ${number}`, inside = numbe
 }
 const commits = async (by: Person, plan: Plan = {}): Promise<Envelope> =>
   envelope(by, { kind: 'commit', body: (await room.made(by, plan)).commit })
+const own = async (plan: OwnPlan): Promise<Uint8Array> => {
+  conversation = await withCommit(conversation, plan, situation())
+  return conversation.pending?.commit.commit ?? new Uint8Array()
+}
 const tags = (): readonly string[] => conversation.entries.map(({ tag }) => tag)
 
 describe('a message', () => {
@@ -98,6 +102,53 @@ describe('a message', () => {
     const { message } = await mls.encrypt(ana.state, { plaintext: utf8('plain'), signer: ana.signer })
     await take(envelope(ana, { kind: 'message', body: message }))
     expect(tags()).toEqual(['gap'])
+  })
+})
+
+describe('a relay and a member who work together', () => {
+  test('a number that was already read is not shown a second time', async () => {
+    await take(await says(1))
+    await take(await says(2))
+    await take(await says(1, { text: 'message 1' }))
+    await take(await says(2, { text: 'another second' }))
+    expect(tags()).toEqual(['message', 'message', 'gap', 'gap'])
+    expect(conversation.unread).toBe(2)
+  })
+
+  test('whoever was removed and comes back may count from one again', async () => {
+    await take(await says(1))
+    await take(await says(2))
+    await take(envelope(room.customer, { kind: 'commit', body: await own({ removes: [1] }) }))
+    const { keyPackage, privatePart } = await room.keyPackage(ana)
+    const grounds = { reliesOn: room.start.digest, decision: room.start.signed }
+    const body = await own({ adds: [keyPackage], grounds })
+    const welcome = conversation.pending?.welcome ?? new Uint8Array()
+    await take(envelope(room.customer, { kind: 'commit', body }))
+    ana.state = await mls.join({
+      welcome,
+      keyPackage,
+      privatePart,
+      trusted: { judgeIdentity: async () => true },
+    })
+    await take(await says(1, { text: 'here again' }))
+    expect(tags()).toEqual(['message', 'message', 'left', 'joined', 'message'])
+  })
+
+  test('during a handoff nothing of the two agents is shown', async () => {
+    await room.happen(ana, { newcomer: room.person({ cred_id: 'ben-1', person: 'ben', name: 'Ben' }), note: room.grounds })
+    conversation = await asCustomer()
+    await take(await says(1))
+    expect(tags()).toEqual(['gap'])
+  })
+
+  test('what a removed member wrote before is not shown under the name of who sits on its leaf now', async () => {
+    const late = await says(1, { text: 'I am Ben' })
+    const ben = room.person({ cred_id: 'ben-1', person: 'ben', name: 'Ben' })
+    const { keyPackage } = await room.keyPackage(ben)
+    const body = await own({ removes: [1], adds: [keyPackage], grounds: { reliesOn: room.start.digest, decision: room.start.signed } })
+    await take(envelope(room.customer, { kind: 'commit', seq: 2, body }))
+    await take({ ...late, seq: 3, sender: ben.signer.publicKey })
+    expect(tags()).toEqual(['left', 'joined', 'gap'])
   })
 })
 
