@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 WIDE: Final[ViewportSize] = {"width": 1100, "height": 760}
 DESKTOP: Final[ViewportSize] = {"width": 1280, "height": 800}
-PATIENCE_MS: Final = 15_000
+PATIENCE_MS: Final = 45_000
 
 
 @pytest.fixture(scope="session")

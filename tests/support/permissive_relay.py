@@ -58,7 +58,10 @@ def unsafe_for_tests_judge(
 
 def _made_up(group: PublicGroup, commit: ParsedCommit) -> Verdict:
     terms = read_terms(group.extensions)
-    committer, gone = group.leaf(commit.sender), [each.leaf_index for each in commit.proposals if isinstance(each, Remove)]
+    committer, gone = (
+        group.leaf(commit.sender),
+        [each.leaf_index for each in commit.proposals if isinstance(each, Remove)],
+    )
     assert committer is not None
     removed = [leaf for leaf in map(group.leaf, gone) if leaf is not None]
     return Verdict(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -13,13 +14,19 @@ if TYPE_CHECKING:
 
 WAIT_S: Final = 30
 """One process that waits costs less than one that starts every second."""
+AGAIN_S: Final = 1.0
 
 
 async def approve_devices(sotto: Sotto) -> None:
     """Collect requests at the relay, issue at the office, publish. Runs until cancelled."""
     while True:
-        for request in await _requests(sotto):
-            await _approve(sotto, request)
+        try:
+            for request in await _requests(sotto):
+                await _approve(sotto, request)
+        except click.ClickException as error:
+            # The relay may be restarting; who asked still stands there.
+            click.echo(f"officer: {error.message}; looking again", err=True)
+            await asyncio.sleep(AGAIN_S)
 
 
 async def _requests(sotto: Sotto) -> list[dict[str, str]]:
