@@ -12,8 +12,8 @@ export function DeviceCard({ device, intend }: { device: DeviceView; intend: (in
         <section class='notice' aria-label={words.deviceUnknown}>
           <h2>{words.deviceUnknown}</h2>
           <p>{words.deviceUnknownLead}</p>
-          <button type='button' class='button' onClick={() => intend({ kind: 'askForApproval' })}>
-            {words.deviceAsk}
+          <button type='button' class='button' disabled={device.asking} onClick={() => intend({ kind: 'askForApproval' })}>
+            {device.asking ? words.deviceAsking : words.deviceAsk}
           </button>
         </section>
       )

@@ -51,7 +51,7 @@ function ChatRow({ chat, open, intend }: { chat: ChatSummary; open: boolean; int
 }
 
 function Queue({ desk, view, intend, now }: { desk: DeskView; view: DeskScreen; intend: Intend; now: number }): JSX.Element {
-  const may = view.device.state === 'issued' && !view.taking && desk.waitingCount > 0
+  const may = view.device.state === 'issued' && view.link === 'online' && !view.taking && desk.waitingCount > 0
   return (
     <section aria-label={deskName(desk.label)}>
       <div class='queue-head'>

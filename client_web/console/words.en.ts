@@ -46,6 +46,7 @@ export const words = {
   deviceUnknown: 'This device is not approved yet',
   deviceUnknownLead: 'You can see the queue but not read chats. Ask an officer to approve this device.',
   deviceAsk: 'Ask for approval',
+  deviceAsking: 'Asking…',
   devicePending: 'Waiting for an officer',
   devicePendingLead: 'Your officer sees the request. Compare these words with them, then they approve it.',
   deviceCode: 'Request code',

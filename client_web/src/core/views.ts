@@ -132,7 +132,8 @@ export interface AgentChat extends ChatSummary {
 }
 
 export type DeviceView =
-  | { readonly state: 'unknown' }
+  /** `asking`: approval was asked for and the relay has not confirmed that yet. */
+  | { readonly state: 'unknown'; readonly asking: boolean }
   /** `code` is the request to carry to an officer; `words` are its fingerprint, to be compared by voice. */
   | { readonly state: 'pending'; readonly code: string; readonly words: readonly string[] }
   | { readonly state: 'issued'; readonly name: string; readonly expiresAt: number }

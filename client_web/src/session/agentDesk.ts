@@ -84,6 +84,7 @@ export class Desk {
     switch (intent.kind) {
       case 'askForApproval':
         this.#attempt(this.#keys.askForApproval())
+        this.#begin.changed()
         break
       case 'take':
         this.#attempt(this.#take(intent.desk, intent.conversation))
@@ -112,7 +113,7 @@ export class Desk {
       kind: 'desk',
       name: session.name,
       organisation,
-      device: this.#keys.standing.view,
+      device: this.#keys.view,
       link: this.#word,
       desks: this.#desks.map((desk) => deskView(desk, this.#queues.get(desk))),
       chats: [...this.#chats.proposed.map(proposedView), ...this.#chats.all.map(summaryOf)],

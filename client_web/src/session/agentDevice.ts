@@ -19,7 +19,7 @@ export interface DeviceStanding {
   readonly identity: Uint8Array | null
 }
 
-export const NO_DEVICE: DeviceStanding = { view: { state: 'unknown' }, credential: null, identity: null }
+export const NO_DEVICE: DeviceStanding = { view: { state: 'unknown', asking: false }, credential: null, identity: null }
 
 /** The label the officer reads; the words in it help to tell browsers of one person apart. */
 export const deviceLabel = async (device: Uint8Array): Promise<string> => `Browser ${(await deviceWords(device)).slice(0, 2).join('-')}`
@@ -37,7 +37,7 @@ export const deviceStanding = async (
     const request = { org: trust.trust.org, person: agent, device: await deviceLabel(device), leafKey: device }
     return { ...NO_DEVICE, view: { state: 'pending', code: await requestCode(request), words: await deviceWords(device) } }
   }
-  return { ...NO_DEVICE, view: { state: deviceState === 'revoked' ? 'revoked' : 'unknown' } }
+  return deviceState === 'revoked' ? { ...NO_DEVICE, view: { state: 'revoked' } } : NO_DEVICE
 }
 
 /** New single-use key packages. Save their private parts before publishing. */

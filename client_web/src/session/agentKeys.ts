@@ -1,9 +1,10 @@
 /** An agent's device at the relay: how it stands, and the key packages it can be added with, refilled when they run low. */
+import type { DeviceView } from '../core/views.ts'
 import type { Signer } from '../keys/ed25519.ts'
 import type { SealedStore } from '../store/sealed.ts'
 import type { DeviceChanged } from '../wire/generated/frames.ts'
 import { type DeviceStanding, deviceLabel, deviceStanding, NO_DEVICE, newKeyPackages } from './agentDevice.ts'
-import type { Link } from './link.ts'
+import { type Link, LinkLost } from './link.ts'
 import { KEY_PACKAGES, type KeyPackageRecord, NAMES, readRecord, writeRecord } from './records.ts'
 import type { TrustKeeper } from './trustKeeper.ts'
 
@@ -24,6 +25,7 @@ export class AgentKeys {
   #standing: DeviceStanding = NO_DEVICE
   #packages: readonly KeyPackageRecord[] = []
   #held = 0
+  #wantsApproval = false
 
   constructor(world: World) {
     this.#world = world
@@ -31,6 +33,12 @@ export class AgentKeys {
 
   get standing(): DeviceStanding {
     return this.#standing
+  }
+
+  /** The standing, for people. */
+  get view(): DeviceView {
+    const { view } = this.#standing
+    return view.state === 'unknown' ? { state: 'unknown', asking: this.#wantsApproval } : view
   }
 
   get packages(): readonly KeyPackageRecord[] {
@@ -51,6 +59,7 @@ export class AgentKeys {
     const { keeper, signer, agent, relayNow } = this.#world
     if (keeper.state === null) return
     this.#standing = await deviceStanding(frame, { trust: keeper.state, device: signer.publicKey, agent, now: relayNow() })
+    await this.#enrol()
   }
 
   /** The relay shut this device out for good. */
@@ -58,9 +67,22 @@ export class AgentKeys {
     this.#standing = { ...NO_DEVICE, view: { state: 'revoked' } }
   }
 
+  /** Asks at once, or as soon as the link is up: what was pressed before is not lost. */
   async askForApproval(): Promise<void> {
+    this.#wantsApproval = true
+    await this.#enrol()
+  }
+
+  async #enrol(): Promise<void> {
     const { link, signer } = this.#world
-    await link.ask({ tag: 'enrol', label: await deviceLabel(signer.publicKey) })
+    if (!this.#wantsApproval || !link.online) return
+    try {
+      if (this.#standing.view.state === 'unknown') await link.ask({ tag: 'enrol', label: await deviceLabel(signer.publicKey) })
+      this.#wantsApproval = false
+    } catch (error) {
+      if (!(error instanceof LinkLost)) this.#wantsApproval = false
+      throw error
+    }
   }
 
   /** One was claimed for a conversation that we took. */

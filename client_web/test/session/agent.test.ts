@@ -71,6 +71,16 @@ describe('a device', () => {
     expect(desk.device.words).toHaveLength(6)
   })
 
+  test('asks once the link is up when it was told to ask before', async () => {
+    const ana = stage.agent()
+    await until(ana, isSignIn)
+    ana.intend({ kind: 'signIn', agent: 'ana', password: 'correct horse' })
+    await until(ana, (view): view is Desk => isDesk(view) && view.link === 'connecting')
+    ana.intend({ kind: 'askForApproval' })
+    await until(ana, (view): view is Desk => isDesk(view) && view.device.state === 'unknown' && view.device.asking)
+    await until(ana, (view): view is Desk => isDesk(view) && view.device.state === 'pending')
+  })
+
   test('does not believe a credential that the organisation did not sign', async () => {
     const other = await newStage()
     const ana = await stage.atDesk()
