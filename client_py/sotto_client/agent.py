@@ -83,6 +83,11 @@ class Agent:
         return dict(self._line.chats)
 
     @property
+    def away(self) -> frozenset[ConversationId]:
+        """Conversations whose customer's device is not connected: what is said there arrives when it is back."""
+        return frozenset(self._line.away)
+
+    @property
     def keys(self) -> AgentKeys:
         """Where the device stands with the officer, and its request."""
         return self._begin.keys

@@ -26,6 +26,7 @@ from sotto_wire.frames import (
     Queue,
     TrustUpdate,
     WatchQueue,
+    WhoIsHere,
 )
 from sotto_wire.ids import ConversationId, Millis
 from sotto_wire.refusals import NotSignedIn, Refused, WrongStage
@@ -72,6 +73,8 @@ class AgentLine:
         self._refusals: dict[ConversationId, Refused | Untrusted] = {}
         self.queues: dict[str, Queue] = {}
         self.chats: dict[ConversationId, Chat] = {}
+        self.away: set[ConversationId] = set()
+        """Conversations whose customer's device is not connected, as the relay told last."""
         self.problem: str | None = None
         self.link = Link(begin.url, self, entropy=begin.entropy)
         begin.keeper.changed = self._trust_changed
@@ -134,6 +137,8 @@ class AgentLine:
                 self._card(card)
             case Queue(desk=desk):
                 self.queues[desk] = frame
+            case WhoIsHere(conversation=name, customer=customer):
+                (self.away.add if customer == "away" else self.away.discard)(ConversationId(name))
             case DeviceChanged(device_state=state, credential=credential):
                 self._begin.keys.changed(state, credential)
                 await self._refill()

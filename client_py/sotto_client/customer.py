@@ -103,6 +103,11 @@ class Customer:
         return self._line.record.ahead
 
     @property
+    def desk_is_here(self) -> bool | None:
+        """Whether anybody of the desk is connected while this customer waits; none before the relay has said so."""
+        return self._line.desk_is_here
+
+    @property
     def receipt(self) -> bytes | None:
         """The relay's receipt for the start decision: evidence, not a gate."""
         return self._line.record.receipt

@@ -29,6 +29,7 @@ from sotto_wire.frames import (
     Opened,
     Proposal,
     TrustUpdate,
+    WhoIsHere,
 )
 from sotto_wire.ids import Millis
 from sotto_wire.refusals import Refused
@@ -71,6 +72,8 @@ class CustomerLine:
         self._begin, self.record = begin, record
         self._offset = 0
         self._offer: Proposal | None = None
+        self.desk_is_here: bool | None = None
+        """Whether anybody of the desk is connected; not known before the relay has said so."""
         self.link = Link(begin.url, self, entropy=begin.entropy)
         world = World(
             me=begin.key.public,
@@ -118,6 +121,9 @@ class CustomerLine:
             case Proposal(conversation=conversation) if conversation == self.record.conversation:
                 self._offer = frame
                 self.chat.look_again()
+            case WhoIsHere(conversation=conversation, desk=desk) if conversation == self.record.conversation:
+                self.desk_is_here = desk == "here"
+                self._begin.life.changed()
             case TrustUpdate(bundle=bundle):
                 with suppress(Untrusted):  # the keeper remembers why, and what was believed before stays
                     self._begin.keeper.take(bundle)

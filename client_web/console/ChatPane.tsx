@@ -37,7 +37,7 @@ export function ChatPane({ chat, revoked, intend, onReaders }: ChatPaneProps): J
         key={conversation}
         entries={chat.entries}
         onRetry={chat.stage === 'closed' || isBroken(chat) ? null : (id) => intend({ kind: 'retry', conversation, id })}
-        after={chat.stage === 'proposed' ? <p class='status'>{words.waitingForDevice}</p> : null}
+        after={<AfterEntries chat={chat} />}
       />
       <Announcer key={`${conversation}-said`} entries={chat.entries} />
       {chat.stage === 'closed' ? (
@@ -51,6 +51,12 @@ export function ChatPane({ chat, revoked, intend, onReaders }: ChatPaneProps): J
       )}
     </section>
   )
+}
+
+/** Where the customer's device stands, when that is why nothing moves. */
+function AfterEntries({ chat }: { readonly chat: AgentChat }): JSX.Element {
+  const said = chat.stage === 'proposed' ? (chat.away ? words.awayProposed : words.waitingForDevice) : chat.away ? words.awayInChat : null
+  return <div role='status'>{chat.stage === 'closed' || said === null ? null : <p class='status'>{said}</p>}</div>
 }
 
 const isBroken = (chat: AgentChat): boolean => chat.problem?.code === 'conversation_broken'

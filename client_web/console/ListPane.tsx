@@ -42,6 +42,7 @@ function ChatRow({ chat, open, intend }: { chat: ChatSummary; open: boolean; int
         </span>
         <span class='row-time'>{chat.lastAt > 0 ? clockTime(chat.lastAt) : ''}</span>
         <span class='row-last' dir='auto'>
+          {chat.away && chat.stage !== 'closed' && <span class='away'>{words.away} · </span>}
           {chat.stage === 'closed' ? words.closed : chat.last || (chat.stage === 'proposed' ? words.waitingForDevice : '')}
         </span>
         {chat.unread > 0 && <span class='badge'>{chat.unread}</span>}
@@ -79,7 +80,12 @@ function Queue({ desk, view, intend, now }: { desk: DeskView; view: DeskScreen; 
                 <span class='row-name'>{words.newCustomer}</span>
                 <span class={now - entry.waitingSince > 60_000 ? 'row-time late' : 'row-time'}>{wait}</span>
                 <span class='row-last'>
-                  {words.unreadable} <span class='visually-hidden'>{words.takeThis(entry.site)}</span>
+                  {entry.away && (
+                    <span class='away'>
+                      {words.away}. {words.awayInQueue}{' '}
+                    </span>
+                  )}
+                  {!entry.away && words.unreadable} <span class='visually-hidden'>{words.takeThis(entry.site)}</span>
                 </span>
               </button>
             </li>

@@ -100,7 +100,7 @@ function stageWords(chat: ChatView): string | null {
     case 'opening':
       return chatWords.opening
     case 'waiting':
-      return `${chatWords.waiting(chat.deskLabel)} ${chatWords.ahead(chat.ahead)}`
+      return chat.deskAway ? chatWords.nobody(chat.deskLabel) : `${chatWords.waiting(chat.deskLabel)} ${chatWords.ahead(chat.ahead)}`
     case 'proposed':
       return chatWords.proposed(chat.deskLabel)
     case 'active':

@@ -19,6 +19,7 @@ from sotto_server.edge.http.documents import BODY_BYTES
 from sotto_server.edge.http.routes import add_routes
 from sotto_server.edge.lines import Lines
 from sotto_server.edge.logs import Event
+from sotto_server.edge.presence import Comings, LivePresence
 from sotto_server.edge.relay import RELAY, Relay
 from sotto_server.edge.socket import SocketRules, Surroundings
 from sotto_server.edge.static import load_programs
@@ -75,6 +76,7 @@ def build(config: Config, parts: Parts, *, times: Times | None = None) -> web.Ap
         sweeping.cancel()
         with suppress(asyncio.CancelledError):
             await sweeping
+        relay.around.comings.stop()
         silence()
         await asyncio.to_thread(relay.committer.stop)
         relay.dispatch.close()
@@ -87,14 +89,19 @@ def build(config: Config, parts: Parts, *, times: Times | None = None) -> web.Ap
 
 def _relay(config: Config, parts: Parts, *, programs: Programs, times: Times) -> Relay:
     committer = Committer(parts.store, parts.bells, loop=asyncio.get_running_loop())
+    presence = LivePresence()
     dispatch = Dispatch(
         store=parts.store,
         committer=committer,
         clock=parts.clock,
         signer=parts.signer,
+        presence=presence,
         console_origins=frozenset(config.console_origins),
     )
     lines, front = Lines(), _front(config, parts, times=times)
+    comings = Comings(
+        presence, who_looks=dispatch.who_looks, ring=parts.bells.ring, gone_after_ms=times.socket.gone_after_ms
+    )
     return Relay(
         config=config,
         version=version("sotto"),
@@ -113,6 +120,7 @@ def _relay(config: Config, parts: Parts, *, programs: Programs, times: Times) ->
         around=Surroundings(
             dispatch=dispatch,
             lines=lines,
+            comings=comings,
             clock=parts.clock,
             entropy=parts.entropy,
             journal=parts.journal,

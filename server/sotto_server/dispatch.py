@@ -21,6 +21,7 @@ from sotto_server.usecases.follow import follow
 from sotto_server.usecases.greet import Greeting, greet_agent, greet_customer
 from sotto_server.usecases.open_conversation import open_conversation, verify_opening
 from sotto_server.usecases.post_envelope import post_envelope
+from sotto_server.usecases.presence import who_looks
 from sotto_server.usecases.publish_documents import Documents, prove_documents, publish_documents
 from sotto_server.usecases.publish_key_packages import publish_key_packages, verify_key_packages
 from sotto_server.usecases.show_documents import TrustStanding, show_policy, show_trust, show_trust_standing
@@ -49,8 +50,9 @@ from sotto_wire.refusals import NotSignedIn, WrongPhase
 if TYPE_CHECKING:
     from sotto_keys.shared.secret import Signer
     from sotto_server.committer import Committer
+    from sotto_server.domain.rings import Rings
     from sotto_server.domain.speaker import Collected, Interest
-    from sotto_server.ports import Clock, Store, UseCase
+    from sotto_server.ports import Clock, Presence, Store, UseCase
     from sotto_server.session import Session
     from sotto_wire.frames import Frame, FromClient, Opened, Welcomed
     from sotto_wire.ids import Digest, Millis
@@ -71,9 +73,16 @@ class Dispatch:
     """Everything a socket may ask. Raises `Refused`, `Untrusted` or `Fault`; what an exception means outside is the edge's table."""
 
     def __init__(
-        self, *, store: Store, committer: Committer, clock: Clock, signer: Signer, console_origins: frozenset[str]
+        self,
+        *,
+        store: Store,
+        committer: Committer,
+        clock: Clock,
+        signer: Signer,
+        presence: Presence,
+        console_origins: frozenset[str],
     ) -> None:
-        self._store, self._committer, self._clock = store, committer, clock
+        self._store, self._committer, self._clock, self._presence = store, committer, clock, presence
         self._commit_change = partial(commit_change, signer=signer)
         self._open_conversation = partial(open_conversation, signer=signer)
         self._newcomers = Window(count=CONVERSATIONS_PER_HOUR_PER_ADDRESS, length_ms=HOUR_MS)
@@ -138,7 +147,11 @@ class Dispatch:
 
     async def collect(self, interest: Interest, who: Speaker, now: Millis) -> Collected:
         """What a line asks for. `NotSignedIn` when the agent's sign-in is over."""
-        return await self.read(collect, Collecting(interest, who), now)
+        return await self.read(collect, Collecting(interest, who, self._presence), now)
+
+    async def who_looks(self, came_or_went: Speaker) -> Rings:
+        """Whom it concerns that this device is connected, or no longer."""
+        return await self.read(who_looks, came_or_went, self._clock.now())
 
     async def prove(self, documents: Documents, address: str | None, now: Millis) -> None:
         """All the proofs of `publish`, on one reader at most: anybody may send documents. Refuses as it does, or with `TooFast`."""

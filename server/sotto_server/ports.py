@@ -198,6 +198,15 @@ class Bells(Protocol):
         """Call `listener` at every ring; the answer stops it."""
 
 
+class Presence(Protocol):
+    """Whose device has a live socket. Kept nowhere; down: everybody is away until they connect again. From any thread."""
+
+    def is_here(self, device: DeviceKey) -> bool: ...
+
+    def agents(self) -> tuple[DeviceKey, ...]:
+        """The agents' devices among them."""
+
+
 class Clock(Protocol):
     """The relay's wall clock."""
 

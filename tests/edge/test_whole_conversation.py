@@ -26,16 +26,20 @@ from sotto_wire.frames import (
     Posted,
     Proposal,
     Queue,
+    QueueEntry,
     Refusal,
     Take,
     Taken,
     TrustUpdate,
     WatchQueue,
+    WhoIsHere,
 )
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from tests.support.wire_client import WireClient
 
     from sotto_keys.shared.strict_json import Json
     from sotto_wire.claims import DecisionClaims
@@ -140,3 +144,36 @@ async def test_a_revoked_device_is_cut_off_and_everybody_hears_of_it(relay: Runn
         assert (await page.next(TrustUpdate)).bundle
     async with signed_in(relay.port, ana.key, session=TOKEN) as (_, welcomed):
         assert (welcomed.device_state, welcomed.key_packages) == ("revoked", 0)
+
+
+async def test_the_desk_sees_at_once_that_the_customer_went_and_is_back(relay: Running, ana: AgentDevice) -> None:
+    customer = CustomerDevice()
+    async with signed_in(relay.port, ana.key, session=TOKEN) as (desk, _):
+        await desk.send(WatchQueue(ref=1, desk=DESK))
+        async with signed_in(relay.port, customer.key) as (page, _):
+            await page.send(customer.opening())
+            await page.next(Opened)
+            await page.send(Follow(ref=2, conversation=customer.conversation, after=0))
+            assert (await page.next(WhoIsHere)).desk == "here"
+            assert [each.customer for each in await waiting(desk)] == ["here"]
+        assert [each.customer for each in await waiting(desk)] == ["away"]
+        async with signed_in(relay.port, customer.key):
+            assert [each.customer for each in await waiting(desk)] == ["here"]
+
+
+async def test_a_customer_hears_that_the_desk_has_gone_home(relay: Running, ana: AgentDevice) -> None:
+    customer = CustomerDevice()
+    async with signed_in(relay.port, customer.key) as (page, _):
+        async with signed_in(relay.port, ana.key, session=TOKEN):
+            await page.send(customer.opening())
+            await page.next(Opened)
+            await page.send(Follow(ref=2, conversation=customer.conversation, after=0))
+            assert (await page.next(WhoIsHere)).desk == "here"
+        assert (await page.next(WhoIsHere)).desk == "away"
+
+
+async def waiting(desk: WireClient) -> list[QueueEntry]:
+    """The next queue in which somebody waits."""
+    while not (queue := await desk.next(Queue)).waiting:
+        pass
+    return queue.waiting

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from sotto_server.domain.conversation import Conversation, Member
@@ -103,6 +103,20 @@ class Waiting:
 
     def run(self, unit: Unit) -> object:
         return self.use_case(unit, self.command, now=self.now)
+
+
+@dataclass
+class Here:
+    """Presence as a test sets it: the devices of these people have a socket."""
+
+    customers: set[DeviceKey] = field(default_factory=set)
+    at_desk: list[DeviceKey] = field(default_factory=list)
+
+    def is_here(self, device: DeviceKey) -> bool:
+        return device in self.customers or device in self.at_desk
+
+    def agents(self) -> tuple[DeviceKey, ...]:
+        return tuple(self.at_desk)
 
 
 class Heard:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from tests.support.relay_people import look
+from tests.support.relay_people import Here, look
 from tests.support.relay_world import DESK, MINUTE, NOW, AgentDevice, CustomerDevice
 
 from sotto_server.domain.speaker import Asked, Collected, Interest, Speaker
@@ -53,7 +53,7 @@ def interest(
 
 
 def gathered(relay: RelayWorld, by: Speaker, wanted: Interest) -> Collected:
-    return relay.see(collect, Collecting(wanted, by))
+    return relay.see(collect, Collecting(wanted, by, Here()))
 
 
 def seqs(collected: Collected) -> list[int]:

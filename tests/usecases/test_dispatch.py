@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.relay_people import Here
 from tests.support.relay_world import CONSOLE, DESK, NOW, SHOP, SITE, AgentDevice, CustomerDevice, Dice, RelayWorld
 from tests.vectors.trust_world import POLICY
 
@@ -94,6 +95,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
         committer=committer,
         clock=clock,
         signer=world.signer,
+        presence=Here(),
         console_origins=frozenset({CONSOLE}),
     )
     passwords = UnsafeForTestsPasswords()

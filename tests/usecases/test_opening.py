@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from tests.support.relay_people import Here
 from tests.support.relay_world import DESK, MINUTE, NOW, SITE, CustomerDevice
 from tests.vectors.trust_world import DAY, World, trust_document
 
@@ -31,7 +32,7 @@ def test_an_opened_conversation_waits_at_its_desk(relay: RelayWorld, customer: C
     opened = relay.open(customer)
     assert (opened.card.stage, opened.card.site, opened.card.desk) == ("waiting", SITE, DESK)
     assert opened.card.closes_at == NOW + 24 * 60 * MINUTE
-    queue = relay.see(lambda unit, desk, now: queue_of(unit, desk), DESK)  # noqa: ARG005
+    queue = relay.see(lambda unit, desk, now: queue_of(unit, desk, presence=Here()), DESK)  # noqa: ARG005
     assert [each.conversation for each in queue.waiting] == [customer.conversation]
     assert (queue.waiting_count, queue.active_count) == (1, 0)
 

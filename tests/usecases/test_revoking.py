@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from tests.support.relay_people import Waiting
+from tests.support.relay_people import Here, Waiting
 from tests.support.relay_world import NOW, AgentDevice, CustomerDevice, RelayWorld
 from tests.vectors.trust_world import (
     DAY,
@@ -49,7 +49,7 @@ def rings_of(relay: RelayWorld, documents: Documents) -> Rings:
 
 def everything(relay: RelayWorld, device: AgentDevice) -> Collected:
     look = Interest(followed={}, conversations=frozenset(), desks=frozenset(), device=True, trust=True, everything=True)
-    return relay.see(collect, Collecting(look, device.speaker))
+    return relay.see(collect, Collecting(look, device.speaker, Here()))
 
 
 def test_a_revoked_device_is_cut_off_at_once(relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice) -> None:

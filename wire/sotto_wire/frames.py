@@ -25,6 +25,7 @@ CommitBytes = Annotated[bytes, Meta(min_length=1, max_length=COMMIT_BYTES)]
 MessageBytes = Annotated[bytes, Meta(min_length=1, max_length=MESSAGE_BYTES)]
 KeyPackageBytes = Annotated[bytes, Meta(min_length=1, max_length=KEY_PACKAGE_BYTES)]
 DocumentBytes = Annotated[bytes, Meta(min_length=1, max_length=DOCUMENT_BYTES)]
+Presence = Literal["here", "away"]
 
 
 class Frame(Struct, array_like=True, frozen=True, forbid_unknown_fields=True, tag=True):
@@ -245,6 +246,8 @@ class QueueEntry(Struct, array_like=True, frozen=True, forbid_unknown_fields=Tru
     conversation: Bytes16
     site: Name
     waiting_since: Time
+    customer: Presence
+    """Whether the customer's device is connected; who takes it while that is away waits for it."""
 
 
 class Queue(Frame, frozen=True, tag="queue"):
@@ -300,6 +303,15 @@ class DeviceChanged(Frame, frozen=True, tag="device"):
     credential: DocumentBytes | None
 
 
+class WhoIsHere(Frame, frozen=True, tag="here"):
+    """Whose devices are connected now. Told to both ends of a conversation at every change; a matter of sockets, kept nowhere."""
+
+    conversation: Bytes16
+    customer: Presence
+    desk: Presence
+    """Whether an agent who could answer is connected. Told to the customer while nobody of the desk is in the conversation."""
+
+
 class TrustUpdate(Frame, frozen=True, tag="trust"):
     """A newer trust bundle, in the form `GET /v1/trust` answers."""
 
@@ -335,5 +347,6 @@ FromRelay = (
     | Delivered
     | ConversationChanged
     | DeviceChanged
+    | WhoIsHere
     | TrustUpdate
 )

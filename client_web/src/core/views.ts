@@ -79,6 +79,8 @@ export type CustomerView =
       readonly stage: 'opening' | 'waiting' | 'proposed' | 'active' | 'closed'
       /** Conversations that wait longer, while waiting. */
       readonly ahead: number
+      /** Nobody of the desk is connected while this customer waits. */
+      readonly deskAway: boolean
       readonly link: Link
       readonly entries: readonly EntryView[]
       readonly readers: readonly ReaderView[]
@@ -103,6 +105,8 @@ export interface QueueEntryView {
   readonly conversation: string
   readonly site: string
   readonly waitingSince: number
+  /** The customer's device is not connected: nobody is let in before it is back. */
+  readonly away: boolean
 }
 
 export interface DeskView {
@@ -118,6 +122,8 @@ export interface ChatSummary {
   readonly label: string
   readonly stage: 'proposed' | 'active' | 'closed'
   readonly unread: number
+  /** The customer's device is not connected. */
+  readonly away: boolean
   readonly last: string
   readonly lastAt: number
 }

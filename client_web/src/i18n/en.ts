@@ -71,6 +71,8 @@ export const chatWords = {
   opening: 'Setting up the encryption…',
   waiting: (desk: string): string => `Waiting for someone from the ${desk} desk.`,
   ahead: (count: number): string => (count === 0 ? 'You are next.' : `${people(count)} ahead of you.`),
+  /** Shown instead of how many wait before. */
+  nobody: (desk: string): string => `Nobody from the ${desk} desk is here right now. Your chat keeps its place while it is open.`,
   proposed: (desk: string): string => `Someone from the ${desk} desk is joining. Checking who it is…`,
   closes: (at: string): string => `Closes ${at}`,
   connecting: 'Connecting…',

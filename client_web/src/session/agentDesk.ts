@@ -1,11 +1,11 @@
 /** A signed-in agent at work: the link, the queues and taking from them, and the view. Conversations are `agentChats.ts`'s. */
 import type { ConsoleConfig, Ports } from '../core/ports.ts'
-import type { AgentChat, AgentIntent, AgentView, Link as LinkWord, Organisation, Problem } from '../core/views.ts'
+import type { AgentChat, AgentIntent, AgentView, ChatSummary, Link as LinkWord, Organisation, Problem } from '../core/views.ts'
 import type { Signer } from '../keys/ed25519.ts'
 import { Untrusted } from '../keys/untrusted.ts'
 import type { SealedStore } from '../store/sealed.ts'
 import { CLOSE } from '../wire/generated/codes.ts'
-import type { DeviceChanged, FromRelay, Queue, Welcomed } from '../wire/generated/frames.ts'
+import type { DeviceChanged, FromRelay, Queue, Welcomed, WhoIsHere } from '../wire/generated/frames.ts'
 import { fromHex, toHex } from '../wire/octets.ts'
 import { Refused } from '../wire/refused.ts'
 import { AgentChats } from './agentChats.ts'
@@ -38,6 +38,8 @@ export class Desk {
   readonly #begin: DeskBeginning
   readonly #inOrder = serial()
   readonly #queues = new Map<string, Queue>()
+  /** Conversations whose customer's device is not connected, as the relay told last. */
+  readonly #away = new Set<string>()
   readonly #link: Link
   readonly #keys: AgentKeys
   readonly #chats: AgentChats
@@ -116,18 +118,28 @@ export class Desk {
       device: this.#keys.view,
       link: this.#word,
       desks: this.#desks.map((desk) => deskView(desk, this.#queues.get(desk))),
-      chats: [...this.#chats.proposed.map(proposedView), ...this.#chats.all.map(summaryOf)],
+      chats: this.#summaries(),
       open: this.#open(),
       problem: this.#problem ?? this.#expiry(),
       taking: this.#isTaking,
     }
   }
 
+  #summaries(): readonly ChatSummary[] {
+    const { proposed, all } = this.#chats
+    const waiting = proposed.map((card) => proposedView(card, this.#isAway(card.conversation)))
+    return [...waiting, ...all.map((chat) => summaryOf(chat, this.#isAway(chat.conversation.id)))]
+  }
+
   #open(): AgentChat | null {
     const chat = this.#chats.get(this.#shown)
-    if (chat !== undefined) return chatView(chat, this.#begin.signer.publicKey)
+    if (chat !== undefined) return chatView(chat, { me: this.#begin.signer.publicKey, away: this.#isAway(chat.conversation.id) })
     const card = this.#chats.proposed.find(({ conversation }) => toHex(conversation) === this.#shown)
-    return card === undefined ? null : proposedView(card)
+    return card === undefined ? null : proposedView(card, this.#isAway(card.conversation))
+  }
+
+  #isAway(conversation: Uint8Array): boolean {
+    return this.#away.has(toHex(conversation))
   }
 
   #linkEvents(): ConstructorParameters<typeof Link>[1] {
@@ -184,12 +196,21 @@ export class Desk {
         this.#queues.set(frame.desk, frame)
         this.#begin.changed()
         break
+      case 'here':
+        this.#hereChanged(frame)
+        break
       case 'device':
         this.#deviceChanged(frame)
         break
       case 'trust':
         this.#attempt(this.#begin.keeper.take(frame.bundle))
     }
+  }
+
+  #hereChanged({ conversation, customer }: WhoIsHere): void {
+    if (customer === 'away') this.#away.add(toHex(conversation))
+    else this.#away.delete(toHex(conversation))
+    this.#begin.changed()
   }
 
   #deviceChanged(frame: Pick<DeviceChanged, 'credential'> & { readonly deviceState: string }): void {

@@ -10,16 +10,17 @@ export const chatLabel = (conversation: Uint8Array): string => `Customer · ${to
 export const deskView = (desk: string, queue: Queue | undefined): DeskView => ({
   desk,
   label: desk,
-  waiting: (queue?.waiting ?? []).map(({ conversation, site, waitingSince }) => ({
+  waiting: (queue?.waiting ?? []).map(({ conversation, site, waitingSince, customer }) => ({
     conversation: toHex(conversation),
     site,
     waitingSince,
+    away: customer === 'away',
   })),
   waitingCount: queue?.waitingCount ?? 0,
   activeCount: queue?.activeCount ?? 0,
 })
 
-export const summaryOf = (chat: Chat): ChatSummary => {
+export const summaryOf = (chat: Chat, away: boolean): ChatSummary => {
   const { conversation } = chat
   const last = conversation.entries.findLast((entry) => entry.tag === 'message')
   return {
@@ -27,15 +28,16 @@ export const summaryOf = (chat: Chat): ChatSummary => {
     label: chatLabel(conversation.id),
     stage: conversation.stage === 'closed' ? 'closed' : 'active',
     unread: conversation.unread,
+    away,
     last: last?.tag === 'message' ? last.text : '',
     lastAt: last?.at ?? conversation.openedAt,
   }
 }
 
-export const chatView = (chat: Chat, me: Uint8Array): AgentChat => {
+export const chatView = (chat: Chat, { me, away }: { readonly me: Uint8Array; readonly away: boolean }): AgentChat => {
   const { conversation } = chat
   return {
-    ...summaryOf(chat),
+    ...summaryOf(chat, away),
     site: conversation.facts.terms.site,
     desk: conversation.facts.terms.desk,
     entries: entryViews(conversation),
@@ -46,11 +48,12 @@ export const chatView = (chat: Chat, me: Uint8Array): AgentChat => {
 }
 
 /** Taken, and not yet let in by the customer's device. */
-export const proposedView = (card: ConversationCard): AgentChat => ({
+export const proposedView = (card: ConversationCard, away: boolean): AgentChat => ({
   conversation: toHex(card.conversation),
   label: chatLabel(card.conversation),
   stage: card.stage === 'closed' ? 'closed' : 'proposed',
   unread: 0,
+  away,
   last: '',
   lastAt: card.openedAt,
   site: card.site,

@@ -45,6 +45,7 @@ export class CustomerChat {
   #word: LinkWord = 'connecting'
   #offset = 0
   #wantsEnd = false
+  #deskAway = false
   #isOver = false
   #ended: Problem | null = null
 
@@ -119,6 +120,7 @@ export class CustomerChat {
       deskLabel: this.#record.deskLabel,
       stage: this.#isOver ? 'closed' : this.#record.groupInfo !== null ? 'opening' : conversation.stage,
       ahead: this.#record.ahead,
+      deskAway: this.#deskAway && conversation.readers.length === 1,
       link: this.#word,
       entries: entryViews(conversation),
       readers: readerViews(conversation, signer.publicKey),
@@ -195,6 +197,10 @@ export class CustomerChat {
         break
       case 'proposal':
         if (this.#isOurs(frame.conversation)) this.#proposals.offer(frame)
+        break
+      case 'here':
+        if (this.#isOurs(frame.conversation)) this.#deskAway = frame.desk === 'away'
+        this.#begin.changed()
         break
       case 'trust':
         this.#begin.keeper.take(frame.bundle).catch((error: unknown) => this.distrusted(error))

@@ -129,6 +129,18 @@ export const newRelay = (now: () => number): Relay => {
       }
     }
   }
+  const hereOf = (device: string): 'here' | 'away' => ([...sockets].some((socket) => socket.device === device) ? 'here' : 'away')
+  const deskOf = (held: Held): 'here' | 'away' =>
+    held.members.length > 1 || [...sockets].some(({ role, device }) => role === 'agent' && credentials.has(device)) ? 'here' : 'away'
+  const tellHere = (): void => {
+    for (const held of conversations.values()) {
+      for (const socket of sockets) {
+        const isParty = memberOf(held, socket.device) !== undefined || held.offer?.device === socket.device
+        if (isParty) socket.say({ tag: 'here', conversation: held.id, customer: hereOf(held.customer), desk: deskOf(held) })
+        if (socket.watching.has(held.desk)) queue(socket, held.desk)
+      }
+    }
+  }
   const changed = (held: Held): void => {
     for (const socket of sockets) {
       if (memberOf(held, socket.device) || held.offer?.device === socket.device)
@@ -145,7 +157,7 @@ export const newRelay = (now: () => number): Relay => {
     socket.say({
       tag: 'queue',
       desk,
-      waiting: waiting.map((held) => ({ conversation: held.id, site: held.site, waitingSince: now() })),
+      waiting: waiting.map((held) => ({ conversation: held.id, site: held.site, waitingSince: now(), customer: hereOf(held.customer) })),
       waitingCount: waiting.length,
       activeCount: 0,
     })
@@ -201,6 +213,7 @@ export const newRelay = (now: () => number): Relay => {
         }
         conversations.set(name, held)
         socket.say({ tag: 'opened', ref: frame.ref, card: card(held, socket.device), receipt: Uint8Array.of(1), ahead: 0 })
+        tellHere()
         return changed(held)
       }
       case 'follow':
@@ -247,6 +260,7 @@ export const newRelay = (now: () => number): Relay => {
         held.offer = { device: socket.device, keyPackage }
         held.stage = 'proposed'
         socket.say({ tag: 'taken', ref: frame.ref, card: card(held, socket.device) })
+        tellHere()
         return changed(held)
       }
     }
@@ -297,6 +311,7 @@ export const newRelay = (now: () => number): Relay => {
     socket.say({ tag: 'committed', ref, conversation: held.id, seq, receipt: null })
     deliver()
     changed(held)
+    tellHere()
   }
   const welcome = (socket: Socket): void => {
     const mine = [...conversations.values()].filter((held) => memberOf(held, socket.device) || held.offer?.device === socket.device)
@@ -313,6 +328,7 @@ export const newRelay = (now: () => number): Relay => {
       conversations: mine.map((held) => card(held, socket.device)),
     })
     for (const held of mine) changed(held)
+    tellHere()
   }
 
   const port = (): LinkPort => {
@@ -337,6 +353,7 @@ export const newRelay = (now: () => number): Relay => {
           close: (code) => {
             sockets.delete(fresh)
             if (socket === fresh) socket = null
+            tellHere()
             tell({ kind: 'closed', code })
           },
         }
@@ -357,6 +374,7 @@ export const newRelay = (now: () => number): Relay => {
         socket = null
         if (old === null) return
         sockets.delete(old)
+        tellHere()
         queueMicrotask(() => tell({ kind: 'closed', code: 1000 }))
       },
       listen: (fn) => listeners.push(fn),
@@ -385,6 +403,7 @@ export const newRelay = (now: () => number): Relay => {
         const credential = credentials.get(name) ?? null
         if (socket.device === name) socket.say({ tag: 'device', deviceState: 'issued', credential })
       }
+      tellHere()
     },
     forget: (conversation) => {
       conversations.delete(conversation)

@@ -17,6 +17,7 @@ from sotto_wire.frames import (
     TrustUpdate,
     WatchQueue,
     Welcomed,
+    WhoIsHere,
 )
 from sotto_wire.ids import ConversationId, DeskId
 
@@ -117,6 +118,8 @@ class Line:
                 return self._differs("desk", desk.encode(), frame)
             case DeviceChanged(device_state=state, credential=credential):
                 return self._differs("device", b"", (state, credential))
+            case WhoIsHere(conversation=conversation, customer=customer, desk=desk):
+                return self._differs("here", conversation, (customer, desk))
             case TrustUpdate(bundle=bundle):
                 return self._differs("trust", b"", bundle)
             case _:

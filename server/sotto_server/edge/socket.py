@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sotto_server.edge.front import Door
     from sotto_server.edge.lines import Lines
     from sotto_server.edge.logs import Journal
+    from sotto_server.edge.presence import Comings
     from sotto_server.ports import Clock, Entropy
     from sotto_server.session import Session
     from sotto_wire.frames import FromClient
@@ -50,6 +51,8 @@ class SocketRules:
     """A peer that reads nothing for so long while something waits for it is let go (4408)."""
     look_every_ms: int = 30_000
     """The slow timer: bells may be lost, and a sign-in may have ended."""
+    gone_after_ms: int = 3_000
+    """A reload or a change of networks takes a second or two: whose socket is gone for so long is told to be away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Surroundings:
 
     dispatch: Dispatch
     lines: Lines
+    comings: Comings
     clock: Clock
     entropy: Entropy
     journal: Journal
@@ -94,6 +98,7 @@ class Socket:
             lines.exit(self)
             if self._session.speaker is not None:
                 lines.leave(self._session.speaker.device, self)
+                self._around.comings.went(self._session.speaker)
             self._end()
 
     def _end(self) -> None:
@@ -132,6 +137,7 @@ class Socket:
         self._door.guard.limit_bytes = FRAME_BYTES
         self._place.leave()
         self._around.lines.join(speaker.device, self)
+        self._around.comings.came(speaker)
         self._around.journal.tell(Event.SOCKET_SIGNED_IN, connection=self._session.connection, role=speaker.role)
         self._look_later()
         self._rung.set()

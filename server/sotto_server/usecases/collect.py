@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Final
 
 from sotto_server.domain.speaker import Collected, Interest, Speaker
 from sotto_server.usecases.finding import conversations_listed, is_party, trust_bundle_of
+from sotto_server.usecases.presence import desk_is_here
 from sotto_server.usecases.sign_in import check_sign_in
 from sotto_server.usecases.standing import device_standing
 from sotto_server.usecases.watch_queue import queue_of
-from sotto_wire.frames import ConversationChanged, Delivered, DeviceChanged, Proposal, TrustUpdate
+from sotto_wire.frames import ConversationChanged, Delivered, DeviceChanged, Proposal, TrustUpdate, WhoIsHere
 from sotto_wire.stages import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sotto_server.domain.conversation import Conversation
-    from sotto_server.ports import Unit
+    from sotto_server.ports import Presence, Unit
     from sotto_wire.frames import Envelope, Frame
     from sotto_wire.ids import Millis
 
@@ -28,10 +29,11 @@ BYTES_AT_ONCE: Final = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Collecting:
-    """An interest and whose it is."""
+    """An interest, whose it is, and who is connected while it is answered."""
 
     interest: Interest
     by: Speaker
+    presence: Presence
 
 
 def collect(unit: Unit, collecting: Collecting, /, *, now: Millis) -> Collected:
@@ -50,6 +52,7 @@ def collect(unit: Unit, collecting: Collecting, /, *, now: Millis) -> Collected:
         if not cut_short:
             # A stage is told after the envelopes that led to it.
             frames += _around(conversation, collecting)
+            frames.append(who_is_here(unit, conversation, collecting, now=now))
             frames += _offer(unit, conversation, by=by)
     return Collected(interest=interest, frames=tuple(frames), more=more)
 
@@ -64,7 +67,7 @@ def _of_relay(unit: Unit, collecting: Collecting, *, now: Millis) -> Iterator[Fr
         yield DeviceChanged(device_state=standing.state, credential=standing.envelope)
     for desk in sorted(interest.desks):
         if by.agent is not None and unit.seats.get(by.agent, desk) is not None:
-            yield queue_of(unit, desk)
+            yield queue_of(unit, desk, presence=collecting.presence)
 
 
 def _looked_at(unit: Unit, collecting: Collecting, *, now: Millis) -> list[Conversation]:
@@ -99,6 +102,17 @@ def _around(conversation: Conversation, collecting: Collecting) -> Iterator[Fram
     delivered = conversation.delivered_to_others(device)
     if delivered and conversation.id in collecting.interest.followed:
         yield Delivered(conversation=conversation.id, seq=delivered)
+
+
+def who_is_here(unit: Unit, conversation: Conversation, collecting: Collecting, *, now: Millis) -> WhoIsHere:
+    """To an agent, whether the customer is; to a customer who waits, whether anybody of the desk is."""
+    is_waiting = collecting.by.device == conversation.customer and not conversation.has_agent()
+    desk = not is_waiting or desk_is_here(unit, conversation.desk, presence=collecting.presence, now=now)
+    return WhoIsHere(
+        conversation=conversation.id,
+        customer="here" if collecting.presence.is_here(conversation.customer) else "away",
+        desk="here" if desk else "away",
+    )
 
 
 def _offer(unit: Unit, conversation: Conversation, *, by: Speaker) -> Iterator[Frame]:

@@ -10,8 +10,9 @@ from sotto_wire.ids import DeskId
 from sotto_wire.stages import Stage
 
 if TYPE_CHECKING:
+    from sotto_server.domain.conversation import Conversation
     from sotto_server.domain.speaker import Asked
-    from sotto_server.ports import Unit
+    from sotto_server.ports import Presence, Unit
     from sotto_wire.ids import Millis
 
 SHOWN: Final = 50
@@ -23,13 +24,20 @@ def watch_queue(unit: Unit, asked: Asked[WatchQueue], /, *, now: Millis) -> Done
     return Done(ref=asked.frame.ref)
 
 
-def queue_of(unit: Unit, desk: DeskId) -> Queue:
+def queue_of(unit: Unit, desk: DeskId, *, presence: Presence) -> Queue:
     waiting = unit.mail.waiting(desk, limit=SHOWN)
     return Queue(
         desk=desk,
-        waiting=[
-            QueueEntry(conversation=each.id, site=each.site, waiting_since=each.waiting_since) for each in waiting
-        ],
+        waiting=[_entry(each, presence=presence) for each in waiting],
         waiting_count=unit.mail.count(desk, Stage.WAITING),
         active_count=unit.mail.count(desk, Stage.PROPOSED, Stage.ACTIVE),
+    )
+
+
+def _entry(conversation: Conversation, *, presence: Presence) -> QueueEntry:
+    return QueueEntry(
+        conversation=conversation.id,
+        site=conversation.site,
+        waiting_since=conversation.waiting_since,
+        customer="here" if presence.is_here(conversation.customer) else "away",
     )

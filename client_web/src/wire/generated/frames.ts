@@ -344,12 +344,14 @@ export interface QueueEntry {
   readonly conversation: Uint8Array
   readonly site: string
   readonly waitingSince: number
+  readonly customer: 'away' | 'here'
 }
 
 export const QUEUE_ENTRY: Shape<QueueEntry> = struct<QueueEntry>('QueueEntry', null, [
   ['conversation', bytes(16, 16)],
   ['site', text(1, 64, /^[a-z0-9][a-z0-9_.-]*$/u)],
   ['waitingSince', whole(0, 9007199254740991)],
+  ['customer', oneOf(['away', 'here'])],
 ])
 
 /** A desk's queue, longest wait first (the first 50), with its full counts. */
@@ -442,6 +444,20 @@ export const DEVICE_CHANGED: Shape<DeviceChanged> = struct<DeviceChanged>('Devic
   ['credential', orNone(bytes(1, 262144))],
 ])
 
+/** Whose devices are connected now. Told to both ends of a conversation at every change; a matter of sockets, kept nowhere. */
+export interface WhoIsHere {
+  readonly tag: 'here'
+  readonly conversation: Uint8Array
+  readonly customer: 'away' | 'here'
+  readonly desk: 'away' | 'here'
+}
+
+export const WHO_IS_HERE: Shape<WhoIsHere> = struct<WhoIsHere>('WhoIsHere', 'here', [
+  ['conversation', bytes(16, 16)],
+  ['customer', oneOf(['away', 'here'])],
+  ['desk', oneOf(['away', 'here'])],
+])
+
 /** A newer trust bundle, in the form GET /v1/trust answers. */
 export interface TrustUpdate {
   readonly tag: 'trust'
@@ -456,6 +472,6 @@ export type FromClient = Hello | OpenConversation | Follow | Acknowledge | Post 
 
 export const FROM_CLIENT: Shape<FromClient> = union<FromClient>('FromClient', [HELLO, OPEN_CONVERSATION, FOLLOW, ACKNOWLEDGE, POST, COMMIT, CLOSE_CONVERSATION, ENROL_DEVICE, PUBLISH_KEY_PACKAGES, WATCH_QUEUE, TAKE])
 
-export type FromRelay = Challenge | Welcomed | Done | Refusal | Opened | Posted | Committed | Taken | KeyPackagesHeld | Queue | Proposal | Envelope | Delivered | ConversationChanged | DeviceChanged | TrustUpdate
+export type FromRelay = Challenge | Welcomed | Done | Refusal | Opened | Posted | Committed | Taken | KeyPackagesHeld | Queue | Proposal | Envelope | Delivered | ConversationChanged | DeviceChanged | WhoIsHere | TrustUpdate
 
-export const FROM_RELAY: Shape<FromRelay> = union<FromRelay>('FromRelay', [CHALLENGE, WELCOMED, DONE, REFUSAL, OPENED, POSTED, COMMITTED, TAKEN, KEY_PACKAGES_HELD, QUEUE, PROPOSAL, ENVELOPE, DELIVERED, CONVERSATION_CHANGED, DEVICE_CHANGED, TRUST_UPDATE])
+export const FROM_RELAY: Shape<FromRelay> = union<FromRelay>('FromRelay', [CHALLENGE, WELCOMED, DONE, REFUSAL, OPENED, POSTED, COMMITTED, TAKEN, KEY_PACKAGES_HELD, QUEUE, PROPOSAL, ENVELOPE, DELIVERED, CONVERSATION_CHANGED, DEVICE_CHANGED, WHO_IS_HERE, TRUST_UPDATE])

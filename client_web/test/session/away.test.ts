@@ -1,0 +1,50 @@
+/** Who is away, as each end sees it, and what waits until the device is back. */
+import { beforeEach, describe, expect, test } from 'vitest'
+import { type Chat, chatIn, chatSays, type Desk, deskSays, isChat, isDesk, newStage, type Stage } from './stage.ts'
+import { until } from './world.ts'
+
+let stage: Stage
+
+beforeEach(async () => {
+  stage = await newStage()
+})
+
+describe('a customer who is away', () => {
+  test('stands in the queue as away, and is taken all the same', async () => {
+    const shopper = await stage.waiting()
+    shopper.intend({ kind: 'send', text: 'written alone' })
+    await until(shopper, chatSays('written alone', 'sending'))
+    shopper.dispose()
+    const ana = await stage.atDesk()
+    const desk = await until(ana, (view): view is Desk => isDesk(view) && view.desks[0]?.waiting[0]?.away === true)
+    ana.intend({ kind: 'take', desk: 'support', conversation: desk.desks[0]?.waiting[0]?.conversation ?? '' })
+    await until(ana, (view): view is Desk => isDesk(view) && view.open?.stage === 'proposed' && view.open.away)
+    const back = stage.customer()
+    back.intend({ kind: 'open' })
+    await until(ana, deskSays('written alone'))
+    await until(back, chatSays('written alone', 'delivered'))
+    await until(ana, (view): view is Desk => isDesk(view) && view.open?.stage === 'active' && !view.open.away)
+  })
+
+  test('is told to be away in the middle of a chat, and gets what was written when back', async () => {
+    const { shopper, ana, conversation } = await stage.talking()
+    shopper.dispose()
+    await until(ana, (view): view is Desk => isDesk(view) && view.open?.away === true && view.chats[0]?.away === true)
+    ana.intend({ kind: 'send', conversation, text: 'while you were out' })
+    await until(ana, deskSays('while you were out', 'sent'))
+    const back = stage.customer()
+    back.intend({ kind: 'open' })
+    await until(back, chatSays('while you were out'))
+    await until(ana, deskSays('while you were out', 'delivered'))
+  })
+})
+
+describe('a desk where nobody is', () => {
+  test('is told to the customer who waits, until somebody comes', async () => {
+    const shopper = await stage.waiting()
+    await until(shopper, (view): view is Chat => isChat(view) && view.deskAway)
+    await stage.atDesk()
+    await until(shopper, (view): view is Chat => isChat(view) && !view.deskAway)
+    expect(chatIn('waiting')(shopper.view.value)).toBe(true)
+  })
+})
