@@ -104,7 +104,7 @@ def disable(*, name: str, data: Path | None, as_json: bool) -> None:
     """End their sign-ins and keep them out. Revoking their credentials is the officer's: sotto keys revoke."""
     with at_the_relay(data) as relay:
         relay.commit(disable_agent, AgentId(name))
-    people = f"{name} is disabled. Open sockets end within half a minute. Now have their credentials revoked."
+    people = f"{name} is disabled. Open sockets end within a second. Now have their credentials revoked."
     tell({"agent": name, "state": "disabled"}, as_json=as_json, people=people)
 
 

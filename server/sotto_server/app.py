@@ -13,12 +13,14 @@ from aiohttp import web
 from sotto_server.committer import Committer
 from sotto_server.dispatch import Dispatch
 from sotto_server.edge.crowd import Crowd
+from sotto_server.edge.entrance import Entrance, room_for_connections
 from sotto_server.edge.front import FrontRules
 from sotto_server.edge.headers import headers_for
 from sotto_server.edge.http.documents import BODY_BYTES
 from sotto_server.edge.http.routes import add_routes
 from sotto_server.edge.lines import Lines
 from sotto_server.edge.logs import Event
+from sotto_server.edge.others import watch_others
 from sotto_server.edge.presence import Comings, LivePresence
 from sotto_server.edge.relay import RELAY, Relay
 from sotto_server.edge.socket import SocketRules, Surroundings
@@ -71,11 +73,12 @@ def build(config: Config, parts: Parts, *, times: Times | None = None) -> web.Ap
         app[RELAY] = relay = _relay(config, parts, programs=programs, times=times or Times())
         relay.committer.start()
         silence = parts.bells.listen(relay.lines.ring)
-        sweeping = asyncio.create_task(_sweep(relay))
+        chores = [asyncio.create_task(each) for each in (_sweep(relay), watch_others(relay))]
         yield
-        sweeping.cancel()
-        with suppress(asyncio.CancelledError):
-            await sweeping
+        for each in chores:
+            each.cancel()
+            with suppress(asyncio.CancelledError):
+                await each
         relay.around.comings.stop()
         silence()
         await asyncio.to_thread(relay.committer.stop)
@@ -132,6 +135,7 @@ def _relay(config: Config, parts: Parts, *, programs: Programs, times: Times) ->
 def _front(config: Config, parts: Parts, *, times: Times) -> FrontRules:
     return FrontRules(
         crowd=Crowd(),
+        entrance=Entrance(most=room_for_connections()),
         journal=parts.journal,
         headers=headers_for(config.public_url),
         trusted_proxies=config.trusted_proxies,
@@ -141,7 +145,7 @@ def _front(config: Config, parts: Parts, *, times: Times) -> FrontRules:
 
 async def _close_sockets(app: web.Application) -> None:
     if RELAY in app:
-        app[RELAY].lines.close_all()
+        await app[RELAY].lines.close_all()
 
 
 async def _sweep(relay: Relay) -> None:

@@ -186,6 +186,9 @@ class Store(Protocol):
     def read(self, query: UseCase[C, R], command: C, now: Millis) -> R:
         """A query on its own snapshot, from any thread; it must not change anything. `StoreFault` when it cannot."""
 
+    def others_wrote(self) -> bool:
+        """Whether another process has written since this was asked last; from any thread. `StoreFault` when it cannot say."""
+
     def close(self) -> None: ...
 
 

@@ -1,4 +1,8 @@
-"""An agent's sign-in by password: limits before the hash, the hash outside the loop, the row through the committer."""
+"""An agent's sign-in by password: limits before the hash, the hash outside the loop, the row through the committer.
+
+T44: a name that nobody has, or who was disabled, costs the same look-up and the same hash and reads the same as a wrong
+password. T45: limits by address, by name and in all. T46: at most two hashes run at once and sixteen wait.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +17,15 @@ from sotto_server.domain.limits import Pauses, Window
 from sotto_server.usecases.sign_in import SignedIn, VerifiedPassword, sign_in, sign_out
 from sotto_server.usecases.verify_hello import token_digest
 from sotto_wire.ids import AgentId
-from sotto_wire.limits import HASHES_AT_ONCE, HASHES_WAITING, PASSWORD_LENGTH
-from sotto_wire.refusals import NotSignedIn, TooFast
+from sotto_wire.limits import (
+    HASHES_AT_ONCE,
+    HASHES_WAITING,
+    PASSWORD_LENGTH,
+    SIGN_IN_TRIES,
+    SIGN_IN_TRIES_PER_ADDRESS,
+    SIGN_IN_WINDOW_MS,
+)
+from sotto_wire.refusals import NotSignedIn, Unavailable
 
 if TYPE_CHECKING:
     from sotto_server.committer import Committer
@@ -23,9 +34,9 @@ if TYPE_CHECKING:
     from sotto_wire.ids import Millis
 
 TOKEN_BYTES: Final = 32
-TRIES_PER_ADDRESS: Final = 30
-TRIES_WINDOW_MS: Final = 10 * 60 * 1000
 BUSY_RETRY_MS: Final = 2_000
+"""Sixteen hashes at seven a second."""
+_EVERYBODY: Final = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +57,15 @@ class Session:
 
 
 class SigningIn:
-    """T44, T46: unknown names cost and read the same as wrong passwords; at most two hashes run at once."""
+    """All sign-ins of one relay."""
 
     def __init__(self, *, store: Store, committer: Committer, passwords: Passwords, entropy: Entropy) -> None:
         self._store, self._committer, self._passwords, self._entropy = store, committer, passwords, entropy
         self._hashing = ThreadPoolExecutor(HASHES_AT_ONCE, thread_name_prefix="password")
         self._waiting = 0
         self._pauses = Pauses()
-        self._addresses = Window(count=TRIES_PER_ADDRESS, length_ms=TRIES_WINDOW_MS)
+        self._addresses = Window(count=SIGN_IN_TRIES_PER_ADDRESS, length_ms=SIGN_IN_WINDOW_MS)
+        self._everybody = Window(count=SIGN_IN_TRIES, length_ms=SIGN_IN_WINDOW_MS)
         # Of nobody: verified for unknown names, so that they take the same time.
         self._nobody = passwords.hash(SecretText(entropy(TOKEN_BYTES).hex()))
 
@@ -61,13 +73,10 @@ class SigningIn:
         self._hashing.shutdown(wait=True)
 
     async def sign_in(self, attempt: Attempt, *, now: Millis) -> Session:
-        """A new session. Refuses with `NotSignedIn`, the same for every reason, or `TooFast`."""
-        if attempt.address is not None:
-            self._addresses.take(attempt.address, now=now)
-        self._pauses.check(attempt.agent, now=now)
+        """A new session. Refuses with `NotSignedIn`, the same for every reason, `TooFast`, or `Unavailable` when too many wait."""
+        self._throttle(attempt, now=now)
         agent = await self._verify(attempt, now=now)
         if agent is None:
-            self._pauses.failed(attempt.agent, now=now)
             raise NotSignedIn("name or password")
         self._pauses.succeeded(attempt.agent)
         token = base64.urlsafe_b64encode(self._entropy(TOKEN_BYTES)).rstrip(b"=").decode()
@@ -78,9 +87,17 @@ class SigningIn:
         """End the session with this token; nothing happens where there is none."""
         await self._committer.submit(sign_out, token_digest(token.reveal()), now)
 
-    async def _verify(self, attempt: Attempt, *, now: Millis) -> Agent | None:
+    def _throttle(self, attempt: Attempt, *, now: Millis) -> None:
+        """The narrowest limit first: what one address or one name has used up takes nothing from everybody's share."""
+        if attempt.address is not None:
+            self._addresses.take(attempt.address, now=now)
         if self._waiting >= HASHES_AT_ONCE + HASHES_WAITING:
-            raise TooFast("hashes", retry_after_ms=BUSY_RETRY_MS)
+            raise Unavailable("hashes", retry_after_ms=BUSY_RETRY_MS)
+        self._pauses.check(attempt.agent, now=now)
+        self._everybody.take(_EVERYBODY, now=now)
+        self._pauses.begin(attempt.agent, now=now)
+
+    async def _verify(self, attempt: Attempt, *, now: Millis) -> Agent | None:
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._hashing, self._hash, attempt, now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import signal
 import sys
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import aiohttp
 import pytest
 from tests.support.wire_client import signed_in
 
@@ -20,10 +22,11 @@ from sotto_wire.frames import TrustUpdate
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
 CHECKOUT: Final = Path(__file__).parents[2]
 SHOP: Final = "https://shop.example"
+CONSOLE: Final = "http://localhost:8080"
 
 
 @dataclass
@@ -41,12 +44,15 @@ class Terminal:
             "PYTHONPATH": os.pathsep.join(str(CHECKOUT / each) for each in packages),
             "SOTTO_DATA_DIR": str(self.folder / "relay"),
             "SOTTO_LISTEN": f"127.0.0.1:{self.port}",
+            "SOTTO_PUBLIC_URL": CONSOLE,
         }
 
-    async def start(self, *words: str) -> Process:
+    async def start(self, *words: str, before_exec: Callable[[], None] | None = None) -> Process:
         pipe = asyncio.subprocess.PIPE
         command = (sys.executable, "-m", "sotto_cli.main", *words)
-        return await asyncio.create_subprocess_exec(*command, env=self.environ, stdout=pipe, stderr=pipe)
+        return await asyncio.create_subprocess_exec(
+            *command, env=self.environ, stdout=pipe, stderr=pipe, preexec_fn=before_exec
+        )
 
     async def run(self, *words: str, expect: int = 0) -> str:
         process = await self.start(*words)
@@ -55,9 +61,9 @@ class Terminal:
         return out.decode() + err.decode()
 
     @asynccontextmanager
-    async def relay(self) -> AsyncIterator[Process]:
+    async def relay(self, *, before_exec: Callable[[], None] | None = None) -> AsyncIterator[Process]:
         """A relay that has said it started; killed at the end if it still runs."""
-        process = await self.start("run")
+        process = await self.start("run", before_exec=before_exec)
         try:
             started = await heard(process, "relay.started")
             self.port = int(str(started["port"]))
@@ -119,3 +125,32 @@ async def test_published_documents_make_a_relay_ready_and_reach_who_listens(term
 async def test_two_relays_do_not_share_a_port(terminal: Terminal) -> None:
     async with terminal.relay():
         assert "address already in use" in (await terminal.run("run", expect=2)).lower()
+
+
+def few_files() -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+
+
+async def test_row_15_more_connections_than_open_files_leave_the_relay_accepting(terminal: Terminal) -> None:
+    async with terminal.relay(before_exec=few_files) as process:
+        crowd = [await asyncio.open_connection("127.0.0.1", terminal.port) for _ in range(300)]
+        told = await heard(process, "connection.refused")
+        assert told["code"] == "full"
+        for _, writer in crowd:
+            writer.transport.abort()
+        await terminal.run("healthcheck")
+        assert process.returncode is None
+
+
+async def test_an_agent_is_disabled_while_the_relay_runs(terminal: Terminal) -> None:
+    (terminal.folder / "password").write_text("correct horse battery\n")
+    password = ("--password-file", str(terminal.folder / "password"))
+    await terminal.run("agents", "add", "ada", "--display-name", "Ada", "--desk", "support", *password)
+    async with terminal.relay(), aiohttp.ClientSession() as http:
+        body = {"agent": "ada", "password": "correct horse battery"}
+        url = f"http://127.0.0.1:{terminal.port}/v1/sign-in"
+        answer = await http.post(url, json=body, headers={"Origin": CONSOLE})
+        session = str((await answer.json())["session"])
+        async with signed_in(terminal.port, SecretSigningKey(b"a" * 32), session=session, origin=CONSOLE) as (ada, _):
+            await terminal.run("agents", "disable", "ada")
+            assert await ada.close_code() == 4403

@@ -91,8 +91,8 @@ async def a_client(port: int, *, origin: str = SHOP) -> AsyncIterator[WireClient
 
 @asynccontextmanager
 async def signed_in(
-    port: int, key: SecretSigningKey, *, session: str | None = None
+    port: int, key: SecretSigningKey, *, session: str | None = None, origin: str | None = None
 ) -> AsyncIterator[tuple[WireClient, Welcomed]]:
-    async with a_client(port, origin=SHOP if session is None else PUBLIC) as client:
+    async with a_client(port, origin=origin or (SHOP if session is None else PUBLIC)) as client:
         await client.hello(key, session=session)
         yield client, await client.next(Welcomed)

@@ -18,7 +18,7 @@ from sotto_server.adapters.store.store import open_store
 from sotto_server.committer import Committer
 from sotto_server.dispatch import PUBLISHINGS_PER_MINUTE_PER_ADDRESS, TOUCH_EVERY_MS, Dispatch
 from sotto_server.session import Session
-from sotto_server.signing_in import TRIES_PER_ADDRESS, Attempt, SigningIn
+from sotto_server.signing_in import Attempt, SigningIn
 from sotto_server.usecases.administer import NewAgent, add_agent, disable_agent
 from sotto_server.usecases.publish_documents import Documents
 from sotto_wire.claims import HelloClaims, Signed
@@ -40,7 +40,8 @@ from sotto_wire.frames import (
     WatchQueue,
 )
 from sotto_wire.ids import AgentId, Digest, Millis
-from sotto_wire.refusals import BadFrame, NotFound, NotSignedIn, TooFast, WrongPhase
+from sotto_wire.limits import SIGN_IN_TRIES_PER_ADDRESS
+from sotto_wire.refusals import BadFrame, NotFound, NotSignedIn, TooFast, Unavailable, WrongPhase
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -306,7 +307,7 @@ async def test_failures_make_a_name_wait_before_any_hash(rig: Rig) -> None:
 
 
 async def test_one_address_may_not_try_for_ever(rig: Rig) -> None:
-    for number in range(TRIES_PER_ADDRESS):
+    for number in range(SIGN_IN_TRIES_PER_ADDRESS):
         with pytest.raises(NotSignedIn):
             await rig.signing_in.sign_in(attempt(agent=f"name{number}", address="192.0.2.1"), now=NOW)
     with pytest.raises(TooFast):
@@ -315,8 +316,9 @@ async def test_one_address_may_not_try_for_ever(rig: Rig) -> None:
 
 async def test_when_too_many_wait_for_a_hash_the_next_is_sent_away(rig: Rig) -> None:
     rig.signing_in._waiting = 18
-    with pytest.raises(TooFast):
+    with pytest.raises(Unavailable) as refused:
         await rig.signing_in.sign_in(attempt(), now=NOW)
+    assert refused.value.retry_after_ms
 
 
 async def test_a_password_changed_while_it_was_verified_signs_nobody_in(rig: Rig) -> None:

@@ -171,13 +171,11 @@ def test_an_agents_device_is_not_greeted_as_a_customer(relay: RelayWorld, ana: A
         relay.see(greet_customer, spoken)
 
 
-def test_a_conversation_of_another_desk_is_not_found(
-    relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice
-) -> None:
-    relay.equip(ana)
+def test_a_conversation_of_another_desk_is_not_found(relay: RelayWorld, customer: CustomerDevice) -> None:
+    both = AgentDevice(device="device-both", desks=(DESK, "returns"))
+    relay.hire(both)
     relay.open(customer)
     relay.do(lambda unit, _, /, now: unit.seats.put(Seat(agent=AgentId("ana"), desk=DeskId("returns"))), None)  # noqa: ARG005
-    both = AgentDevice(device="device-both", desks=(DESK, "returns"))
     relay.do(publish_documents, Documents(credentials=(both.credential(),)))
     with pytest.raises(NotFound):
         relay.ask(take, Take(ref=1, desk="returns", conversation=customer.conversation), both.speaker)

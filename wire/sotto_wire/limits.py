@@ -63,6 +63,19 @@ SOCKETS_BEFORE_SIGN_IN: Final = 500
 SOCKETS_BEFORE_SIGN_IN_PER_ADDRESS: Final = 10
 """Loopback is exempt: a proxy on the same host carries everybody."""
 
+CONNECTIONS_PER_S: Final = 500
+CONNECTIONS_AT_ONCE: Final = 2_000
+"""New connections of the whole process, on average and in a row: about what one core can accept. The rest is cut unread."""
+
+CONNECTIONS_PER_S_PER_ADDRESS: Final = 20
+CONNECTIONS_AT_ONCE_PER_ADDRESS: Final = 100
+"""An office of a hundred behind one address comes back at once after a restart; loopback and trusted proxies are exempt."""
+
+FILES_WANTED: Final = 65_536
+"""Open files we ask the system for: many times the ten thousand connections that one process is measured with."""
+FILES_KEPT_FREE: Final = 128
+"""File descriptors that connections may not have: the database, its readers and whatever the system opens behind our back."""
+
 CONVERSATIONS_PER_HOUR_PER_ADDRESS: Final = 60
 """An office behind one address still gets through; loopback exempt, behind a proxy only with trusted proxies configured."""
 
@@ -77,6 +90,12 @@ PASSWORD_LENGTH: Final = (12, 128)
 HASHES_AT_ONCE: Final = 2
 HASHES_WAITING: Final = 16
 """Argon2id at 64 MiB is about seven sign-ins a second on two cores; the limiter stands before the hash."""
+
+SIGN_IN_WINDOW_MS: Final = 10 * 60 * 1000
+SIGN_IN_TRIES_PER_ADDRESS: Final = 30
+"""Per address (IPv6: /64) and window; an office of thirty signs in at nine. Loopback is exempt."""
+SIGN_IN_TRIES: Final = 2_000
+"""In all: half of what two hashes at once can do, so that stuffing a thousand accounts leaves the other half of the processor alone."""
 
 SESSION_IDLE_MS: Final = 30 * 60 * 1000
 SESSION_LIFE_MS: Final = 12 * 3600 * 1000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from sotto_wire.ids import AgentId, DeskId, Millis, SiteId
+from sotto_wire.ids import AgentId, DeskId, DeviceKey, Millis, SiteId
 
 
 class Site(Struct, frozen=True):
@@ -49,10 +49,14 @@ class Seat(Struct, frozen=True):
 
 
 class SignIn(Struct, frozen=True):
-    """One sign-in. The token itself is never kept: only its SHA-256."""
+    """One sign-in. The token itself is never kept: only its SHA-256.
+
+    It belongs to the first device that spoke it in a signed `hello`: a stolen token is of no use with another key.
+    """
 
     token_digest: bytes
     agent: AgentId
     started_at: Millis
     used_at: Millis
     expires_at: Millis
+    device: DeviceKey | None = None

@@ -1,4 +1,4 @@
-"""Two ways to slow somebody down: so many in a window, and a growing pause after each failure. State in, answer out."""
+"""Three ways to slow somebody down: so many in a window, so many a second, and a growing pause after each failure. State in, answer out."""
 
 from __future__ import annotations
 
@@ -37,8 +37,29 @@ class Window:
             self._taken.popitem(last=False)
 
 
+class Allowance:
+    """`per_s` a second on average and `at_once` in a row, per name: two numbers a name, for what comes too often to be listed."""
+
+    def __init__(self, *, per_s: float, at_once: int) -> None:
+        self._per_s, self._at_once = per_s, at_once
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, name: str, *, now_s: float) -> bool:
+        """Count one where there is room; whether there was."""
+        left, at = self._left.pop(name, (float(self._at_once), now_s))
+        left = min(self._at_once, left + (now_s - at) * self._per_s)
+        is_taken = left >= 1
+        self._left[name] = (left - 1 if is_taken else left, now_s)
+        if len(self._left) > NAMES_AT_MOST:
+            self._left.popitem(last=False)
+        return is_taken
+
+
 class Pauses:
-    """After the n-th failure in a row a name waits 2^(n-1) seconds, at most a quarter of an hour."""
+    """After the n-th failure in a row a name waits 2^(n-1) seconds, at most a quarter of an hour.
+
+    A try counts as failed from its beginning until it has succeeded: many at once must not all pass before the first fails.
+    """
 
     def __init__(self) -> None:
         self._failures: OrderedDict[str, tuple[int, Millis]] = OrderedDict()
@@ -50,7 +71,8 @@ class Pauses:
         if now < until:
             raise TooFast(retry_after_ms=until - now)
 
-    def failed(self, name: str, *, now: Millis) -> None:
+    def begin(self, name: str, *, now: Millis) -> None:
+        """One more try, to be followed by `succeeded` where it does."""
         failures, _ = self._failures.get(name, (0, now))
         self._failures[name] = (failures + 1, now)
         self._failures.move_to_end(name)

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from sotto_server.edge.addresses import source_of_peer
 from sotto_server.edge.answers import library_error
+from sotto_server.edge.entrance import Turned
 from sotto_server.edge.framing import FrameGuard, WireViolation, close_frame
 from sotto_server.edge.logs import Event
 from sotto_wire.limits import FRAME_BYTES_BEFORE_SIGN_IN, REQUEST_WITHIN_MS
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from aiohttp.http import WebSocketReader
 
     from sotto_server.config import Network
+    from sotto_server.edge.addresses import Source
     from sotto_server.edge.crowd import Crowd, Place
+    from sotto_server.edge.entrance import Entrance
     from sotto_server.edge.headers import Headers
     from sotto_server.edge.logs import Journal
 
@@ -44,6 +47,7 @@ class FrontRules:
     crowd: Crowd
     journal: Journal
     headers: Headers
+    entrance: Entrance
     trusted_proxies: tuple[Network, ...] = ()
     request_within_ms: int = REQUEST_WITHIN_MS
 
@@ -71,7 +75,7 @@ class _GuardedReader:
 class Door(web.RequestHandler):
     """One connection. It aborts what does not send a complete request in time, and ends what breaks the framing."""
 
-    __slots__ = ("_deadline", "_is_ending", "_place", "_rules", "guard", "on_writable")
+    __slots__ = ("_deadline", "_is_ending", "_is_in", "_place", "_rules", "guard", "on_writable")
 
     def __init__(self, server: web.Server, rules: FrontRules, *, loop: asyncio.AbstractEventLoop) -> None:
         # Between requests aiohttp's own keep-alive timer is the deadline: it cuts a half-sent request too.
@@ -80,20 +84,33 @@ class Door(web.RequestHandler):
         self._rules = rules
         self._deadline: asyncio.TimerHandle | None = None
         self._place: Place | None = None
-        self._is_ending = False
+        self._is_ending = self._is_in = False
         self.guard = FrameGuard(FRAME_BYTES_BEFORE_SIGN_IN)
         self.on_writable: Callable[[], None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let it in, or cut it at once when too many wait unproven."""
         stream = cast("asyncio.Transport", transport)
-        self._place = self._rules.crowd.enter(source_of_peer(_peer(stream), self._rules.trusted_proxies))
-        if self._place is None:
+        turned = self._enter(source_of_peer(_peer(stream), self._rules.trusted_proxies))
+        if turned is not None:
+            self._tell_refused(turned)
             stream.abort()
             return
         stream.set_write_buffer_limits(high=_WRITE_HIGH_BYTES)
         self._deadline = self._loop.call_later(self._rules.request_within_ms / 1000, self._out_of_time)
         super().connection_made(transport)
+
+    def _enter(self, source: Source) -> Turned | None:
+        turned = self._rules.entrance.enter(source, self._loop.time())
+        self._is_in = turned is None
+        if turned is None:
+            self._place = self._rules.crowd.enter(source)
+        return turned or (Turned.CROWD if self._place is None else None)
+
+    def _tell_refused(self, turned: Turned) -> None:
+        count = self._rules.entrance.refused_since(self._loop.time())
+        if count:
+            self._rules.journal.tell(Event.CONNECTION_REFUSED, code=turned, count=count)
 
     def request_complete(self) -> None:
         """A whole request has arrived: the connection is no longer one of the unproven. Safe to repeat."""
@@ -114,6 +131,9 @@ class Door(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Forget it."""
         self.request_complete()
+        if self._is_in:
+            self._is_in = False
+            self._rules.entrance.leave()
         self.on_writable = None
         super().connection_lost(exc)
 
@@ -138,6 +158,11 @@ class Door(web.RequestHandler):
         self._is_ending = True
         self.transport.write(close_frame(code))
         self._loop.call_later(LINGER_S, self._abort)
+
+    def cut(self) -> None:
+        """End the connection, whether or not the peer reads what was written: one that is gone keeps no file open."""
+        if self.transport is not None:
+            self._loop.call_later(LINGER_S, self._abort)
 
     def write(self, octets: bytes) -> None:
         """Whole WebSocket frames of ours; nothing goes out once the connection is ending."""

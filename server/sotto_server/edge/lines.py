@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final, Protocol
 
 from sotto_wire.codes import Close
@@ -23,6 +24,9 @@ class Ear(Protocol):
 
     def let_go(self, code: int) -> None:
         """Close it with this code; safe to repeat."""
+
+    async def see_off(self, code: int) -> None:
+        """Answer what it has asked, then close it with this code."""
 
 
 class Lines:
@@ -65,10 +69,13 @@ class Lines:
         named = (rings.conversations.keys() | rings.devices) & self._ears.keys()
         return (self._ears[device] for device in named)
 
-    def close_all(self) -> None:
-        """The relay stops (1001): clients connect again, to this one or another."""
-        for ear in list(self._open):
-            ear.let_go(GOING_AWAY)
+    def speaking(self) -> frozenset[DeviceKey]:
+        """Devices with a socket here."""
+        return frozenset(self._ears)
+
+    async def close_all(self) -> None:
+        """The relay stops (1001): clients connect again, to this one or another. What they have asked is answered first."""
+        await asyncio.gather(*(ear.see_off(GOING_AWAY) for ear in list(self._open)))
 
     def __len__(self) -> int:
         return len(self._open)

@@ -26,6 +26,7 @@ class Event(StrEnum):
     RELAY_STARTED = "relay.started"
     RELAY_STOPPING = "relay.stopping"
     RELAY_STOPPED = "relay.stopped"
+    CONNECTION_REFUSED = "connection.refused"
     CONNECTION_TIMED_OUT = "connection.timed_out"
     WIRE_VIOLATED = "wire.violated"
     UPGRADE_REFUSED = "upgrade.refused"

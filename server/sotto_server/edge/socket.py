@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from sotto_server.session import Session
     from sotto_wire.frames import FromClient
 
-HEARTBEAT_S: Final = 20.0
 CLOSE_WITHIN_S: Final = 1.0
 TRY_LATER: Final = 1013
 BUG: Final = 1011
@@ -53,6 +53,10 @@ class SocketRules:
     """The slow timer: bells may be lost, and a sign-in may have ended."""
     gone_after_ms: int = 3_000
     """A reload or a change of networks takes a second or two: whose socket is gone for so long is told to be away."""
+    heartbeat_s: float = 20.0
+    """A peer that has said nothing for so long is asked for a sign of life, and half that time later it is gone."""
+    answer_within_ms: int = 2_000
+    """When the relay stops: how long the answers to what was asked before may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class Socket:
     ) -> None:
         self._ws, self._door, self._session, self._place, self._around = ws, door, session, place, around
         self._loop = asyncio.get_running_loop()
-        self._is_over = False
+        self._is_over = self._is_leaving = False
         self._rung = asyncio.Event()
         self._sending = Sending(door, session.outgoing, stalled_ms=around.rules.stalled_ms, too_slow=self._too_slow)
         self._room = asyncio.Semaphore(AT_ONCE)
@@ -96,6 +100,7 @@ class Socket:
                 await self._converse()
         finally:
             lines.exit(self)
+            self._door.cut()
             if self._session.speaker is not None:
                 lines.leave(self._session.speaker.device, self)
                 self._around.comings.went(self._session.speaker)
@@ -163,6 +168,9 @@ class Socket:
                 await self._refuse(refused, ref=None)
                 return
             await self._room.acquire()
+            if self._is_leaving:
+                self._room.release()
+                return
             self._spawn(self._perform(frame))
 
     async def _perform(self, frame: FromClient) -> None:
@@ -259,9 +267,20 @@ class Socket:
             await self._ws.close(code=code, drain=False)
 
     def let_go(self, code: int) -> None:
-        """Close it from outside: revoked, taken over, or the relay stops."""
+        """Close it from outside: revoked, or taken over."""
         if not self._is_over:
             self._spawn(self._close(code))
+
+    async def see_off(self, code: int) -> None:
+        """The relay stops: no further request is taken, those taken are answered, then it is closed."""
+        self._is_leaving = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._around.rules.answer_within_ms / 1000):
+                for _ in range(AT_ONCE):
+                    await self._room.acquire()
+        self._sending.now()
+        if not self._is_over:
+            await self._close(code)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = self._loop.create_task(work)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sotto_server.domain.directory import Device
 from sotto_server.usecases.finding import conversations_listed
-from sotto_server.usecases.sign_in import check_sign_in, desks_of, use_sign_in
+from sotto_server.usecases.sign_in import check_sign_in, desks_of, take_over
 from sotto_server.usecases.standing import device_standing
 from sotto_wire.frames import AgentCard, Welcomed
 from sotto_wire.refusals import NotSignedIn
@@ -43,14 +43,14 @@ def greet_customer(unit: Unit, by: Speaker, /, *, now: Millis) -> Greeting:
 
 
 def greet_agent(unit: Unit, by: Speaker, /, *, now: Millis) -> Greeting:
-    """Know the device from now on as this agent's; `NotSignedIn` when it is another agent's, or the sign-in is over."""
+    """Know the device from now on as this agent's; `NotSignedIn` when it or the sign-in is another's, or the sign-in is over."""
     sign_in = None if by.token_digest is None else unit.sign_ins.get(by.token_digest)
     by = replace(by, agent=None if sign_in is None else sign_in.agent)
     current = check_sign_in(unit, by, now=now)
     if current is None:
         raise NotSignedIn("an agent without a sign-in")
-    use_sign_in(unit, by, now=now)
     _know(unit, by, agent=current.agent, now=now)
+    take_over(unit, current, device=by.device, now=now)
     standing = device_standing(unit, by.device, now=now)
     listed = [] if standing.state == "revoked" else conversations_listed(unit, by.device, now=now)
     welcomed = Welcomed(

@@ -31,6 +31,16 @@ def shut_out(unit: Unit, device: DeviceKey, *, now: Millis, whatever_it_holds: b
     unit.ring(Rings(cut=frozenset({device})))
 
 
+def rings_for_the_shut_out(unit: Unit, devices: frozenset[DeviceKey], /, *, now: Millis) -> Rings:  # noqa: ARG001 - a query
+    """A query, after another process has written: who of `devices` is cut, and which of them must look whether they still may speak."""
+    known = [each for each in map(unit.devices.get, devices) if each is not None]
+    agents = {each.agent: unit.agents.get(each.agent) for each in known}
+    cut = frozenset(
+        each.device for each in known if (agent := agents[each.agent]) is None or agent.disabled_at is not None
+    )
+    return Rings(cut=cut, devices=frozenset(each.device for each in known) - cut)
+
+
 def _leave(unit: Unit, conversation: Conversation, device: DeviceKey) -> None:
     after = conversation
     if conversation.proposed == device:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sotto_server.domain.desk import Agent
     from sotto_server.domain.speaker import Speaker
     from sotto_server.ports import Unit
-    from sotto_wire.ids import DeskId
+    from sotto_wire.ids import DeskId, DeviceKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,14 @@ def use_sign_in(unit: Unit, by: Speaker, /, *, now: Millis) -> None:
         unit.sign_ins.put(replace(current, used_at=now))
 
 
+def take_over(unit: Unit, current: SignIn, *, device: DeviceKey, now: Millis) -> None:
+    """T49: `current` is this device's from now on, and the only one: what it signed in with before ends."""
+    for each in unit.sign_ins.find(agent=current.agent):
+        if each.device == device and each.token_digest != current.token_digest:
+            unit.sign_ins.remove(each.token_digest)
+    unit.sign_ins.put(replace(current, device=device, used_at=now))
+
+
 def check_sign_in(unit: Unit, by: Speaker, *, now: Millis) -> SignIn | None:
     """The agent's sign-in in force, none for a customer; `NotSignedIn` when it is over or somebody else's."""
     if by.agent is None:
@@ -82,6 +90,8 @@ def check_sign_in(unit: Unit, by: Speaker, *, now: Millis) -> SignIn | None:
     agent = unit.agents.get(by.agent)
     if current is None or agent is None or agent.disabled_at is not None or current.agent != by.agent:
         raise NotSignedIn("no sign-in")
+    if current.device not in {None, by.device}:
+        raise NotSignedIn("another device's sign-in")
     if now >= min(current.expires_at, current.used_at + SESSION_IDLE_MS):
         raise NotSignedIn("sign-in over")
     return current

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sotto_server.domain import limits
-from sotto_server.domain.limits import LONGEST_PAUSE_MS, Pauses, Window
+from sotto_server.domain.limits import LONGEST_PAUSE_MS, Allowance, Pauses, Window
 from sotto_wire.ids import Millis
 from sotto_wire.refusals import TooFast
 
@@ -21,6 +21,14 @@ def test_a_window_lets_so_many_through_and_says_when_the_next() -> None:
     window.take("a", now=Millis(100))
 
 
+def test_an_allowance_lets_some_through_in_a_row_and_fills_again_with_time() -> None:
+    allowance = Allowance(per_s=2, at_once=3)
+    assert [allowance.take("a", now_s=0) for _ in range(4)] == [True, True, True, False]
+    assert allowance.take("b", now_s=0)
+    assert [allowance.take("a", now_s=0.6) for _ in range(2)] == [True, False]
+    assert [allowance.take("a", now_s=99) for _ in range(4)] == [True, True, True, False]
+
+
 def test_a_first_try_waits_for_nothing() -> None:
     Pauses().check("ada", now=Millis(0))
 
@@ -29,7 +37,7 @@ def test_a_first_try_waits_for_nothing() -> None:
 def test_each_failure_doubles_the_pause_up_to_a_quarter_of_an_hour(failures: int, pause: int) -> None:
     pauses = Pauses()
     for _ in range(failures):
-        pauses.failed("ada", now=Millis(0))
+        pauses.begin("ada", now=Millis(0))
     with pytest.raises(TooFast) as refused:
         pauses.check("ada", now=Millis(0))
     assert refused.value.retry_after_ms == pause
@@ -39,15 +47,16 @@ def test_each_failure_doubles_the_pause_up_to_a_quarter_of_an_hour(failures: int
 
 def test_success_forgets_the_failures() -> None:
     pauses = Pauses()
-    pauses.failed("ada", now=Millis(0))
+    pauses.begin("ada", now=Millis(0))
     pauses.succeeded("ada")
     pauses.check("ada", now=Millis(0))
 
 
 def test_made_up_names_cost_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "NAMES_AT_MOST", 3)
-    window, pauses = Window(count=1, length_ms=100), Pauses()
+    window, allowance, pauses = Window(count=1, length_ms=100), Allowance(per_s=1, at_once=1), Pauses()
     for number in range(9):
+        allowance.take(str(number), now_s=0)
         window.take(str(number), now=Millis(0))
-        pauses.failed(str(number), now=Millis(0))
-    assert len(window._taken) == len(pauses._failures) == 3
+        pauses.begin(str(number), now=Millis(0))
+    assert len(window._taken) == len(allowance._left) == len(pauses._failures) == 3

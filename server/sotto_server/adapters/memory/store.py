@@ -108,6 +108,10 @@ class MemoryStore:
         with self._turn:
             return query(MemoryUnit(self._tables, self._mail), command, now=now)
 
+    def others_wrote(self) -> bool:
+        """No other process sees it."""
+        return False
+
     def close(self) -> None:
         """Nothing to give back."""
 

@@ -226,6 +226,7 @@ sign_in: Final = Table(
     _time("started_at", "when it began"),
     _time("used_at", "when it was last seen in use, within five minutes"),
     _time("expires_at", "when it ends at the latest"),
+    Column("device", LargeBinary, comment="the device it belongs to, from its first hello on"),
     Index("sign_in_expiry", "expires_at"),
     Index("sign_in_use", "used_at"),
     Index("sign_in_agent", "agent"),

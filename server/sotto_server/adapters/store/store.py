@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 C = TypeVar("C")
 R = TypeVar("R")
+FRESH: Final = -1
+"""The data version before the first look: not anybody's write."""
 
 
 def open_store(file: Path) -> SqlStore:
@@ -45,7 +48,8 @@ class SqlStore:
         self._connection = writer.connect()
         self._turn = threading.Lock()
         self._overlay = Overlay()
-        self._data_version = -1
+        self._data_version = FRESH
+        self._others_wrote = False
         self._writable = True
 
     @property
@@ -75,6 +79,15 @@ class SqlStore:
         except SQLAlchemyError as error:
             raise StoreFault(f"reading: {error}") from error
 
+    def others_wrote(self) -> bool:
+        try:
+            with self._turn:
+                self._forget_if_others_wrote()
+                wrote, self._others_wrote = self._others_wrote, False
+                return wrote
+        except (sqlite3.Error, SQLAlchemyError) as error:
+            raise StoreFault(f"looking: {error}") from error
+
     def close(self) -> None:
         """Give the file back: the write-ahead log is emptied, so that nothing deleted stays readable in it."""
         with self._turn:
@@ -86,7 +99,7 @@ class SqlStore:
         connection = self._connection
         try:
             with connection.begin():
-                self._forget_if_others_wrote(connection)
+                self._forget_if_others_wrote()
                 outcomes: list[Outcome] = [self._job(each, connection) for each in batch]
                 self._overlay.flush(connection)
             self._overlay.trim()
@@ -130,9 +143,12 @@ class SqlStore:
             raise StoreFault(f"still down: {error}") from error
         self._writable = True
 
-    def _forget_if_others_wrote(self, connection: Connection) -> None:
-        """The command line may write to the same file while the relay runs."""
-        version = int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
+    def _forget_if_others_wrote(self) -> None:
+        """The command line may write to the same file while the relay runs. Asked past SQLAlchemy, which would begin a transaction."""
+        driver = self._connection.connection.driver_connection
+        assert driver is not None
+        version = int(driver.execute("PRAGMA data_version").fetchone()[0])
         if version != self._data_version:
+            self._others_wrote = self._data_version != FRESH
             self._overlay.forget()
             self._data_version = version

@@ -11,7 +11,7 @@ from sotto_server.edge.answers import status_answer
 from sotto_server.edge.logs import Event
 from sotto_server.edge.origins import may_speak
 from sotto_server.edge.relay import RELAY, Relay
-from sotto_server.edge.socket import CLOSE_WITHIN_S, HEARTBEAT_S, Socket
+from sotto_server.edge.socket import CLOSE_WITHIN_S, Socket
 from sotto_server.edge.upgrade import NotAnUpgrade, origin_of_upgrade
 from sotto_server.session import Session
 from sotto_wire.codec import SUBPROTOCOL
@@ -60,7 +60,7 @@ async def _run(request: web.Request, relay: Relay, *, origin: str) -> web.Stream
     ws = web.WebSocketResponse(
         protocols=(SUBPROTOCOL,),
         compress=False,
-        heartbeat=HEARTBEAT_S,
+        heartbeat=relay.around.rules.heartbeat_s,
         max_msg_size=FRAME_BYTES + 1,
         timeout=CLOSE_WITHIN_S,
     )

@@ -266,6 +266,9 @@ def upgrade() -> None:
             comment="when it was last seen in use, within five minutes (Unix ms)",
         ),
         sa.Column("expires_at", sa.BigInteger(), nullable=False, comment="when it ends at the latest (Unix ms)"),
+        sa.Column(
+            "device", sa.LargeBinary(), nullable=True, comment="the device it belongs to, from its first hello on"
+        ),
         sa.ForeignKeyConstraint(["agent"], ["agent.agent"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("token_digest"),
         comment="agents' sign-ins in force",
