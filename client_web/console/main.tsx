@@ -45,6 +45,7 @@ function start(): Program<AgentView, AgentIntent> {
     documents: documentsAt(base),
     signIn: signInAt(base),
     clock: browserClock,
+    languages: navigator.languages,
     entropy: (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes)),
   }
   return startAgent(ports, { root: '', origin: location.origin, build: 'console' })

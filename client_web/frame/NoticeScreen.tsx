@@ -25,11 +25,16 @@ export function NoticeScreen({ view, intend, onIdentity }: NoticeScreenProps) {
         <h1 tabIndex={-1} data-first>
           {noticeWords.title}
         </h1>
-        {view.notice.paragraphs.map((paragraph) => (
-          <p key={paragraph} dir='auto'>
-            {paragraph}
-          </p>
-        ))}
+        <Languages view={view} intend={intend} />
+        <div lang={view.notice.language}>
+          <Paragraphs of={view.notice.paragraphs} />
+          {view.notice.more.length > 0 && (
+            <details class='more'>
+              <summary lang='en'>{noticeWords.more}</summary>
+              <Paragraphs of={view.notice.more} />
+            </details>
+          )}
+        </div>
         <Answers starting={view.starting} intend={intend} />
         <p class='small muted'>
           {noticeWords.otherWays}: <bdi>{view.notice.contact}</bdi>
@@ -38,6 +43,40 @@ export function NoticeScreen({ view, intend, onIdentity }: NoticeScreenProps) {
     </>
   )
 }
+
+function Paragraphs({ of }: { readonly of: readonly string[] }) {
+  return of.map((paragraph) => (
+    <p key={paragraph} dir='auto'>
+      {paragraph}
+    </p>
+  ))
+}
+
+/** Each language by its own name, so that who needs it can read it. */
+function Languages({ view, intend }: { readonly view: NoticeScreenView; readonly intend: Intend }) {
+  const { language, languages } = view.notice
+  if (languages.length < 2) return null
+  return (
+    <fieldset class='languages'>
+      <legend class='visually-hidden'>{noticeWords.language}</legend>
+      {languages.map((each) => (
+        <button
+          key={each}
+          type='button'
+          lang={each}
+          class='button button-ghost button-small'
+          aria-pressed={each === language}
+          aria-disabled={view.starting}
+          onClick={() => view.starting || intend({ kind: 'speak', language: each })}
+        >
+          {ownName(each)}
+        </button>
+      ))}
+    </fieldset>
+  )
+}
+
+const ownName = (language: string): string => new Intl.DisplayNames([language], { type: 'language' }).of(language) ?? language
 
 /** Same element, same size, same look: neither answer is made easier than the other. */
 function Answers({ starting, intend }: { readonly starting: boolean; readonly intend: Intend }) {

@@ -21,6 +21,8 @@ export interface App {
 
 export interface AppWorld {
   readonly page: PageConfig
+  /** Languages the person reads, best first. */
+  readonly languages: readonly string[]
   readonly startCustomer: StartCustomer
   say(message: ToLoader): void
   setHeight(px: number): void
@@ -28,8 +30,8 @@ export interface AppWorld {
 
 const ELSEWHERE: CustomerView = { kind: 'stopped', organisation: null, problem: { code: 'another_tab', detail: '' } }
 
-export function startApp({ page, startCustomer, say, setHeight }: AppWorld): App {
-  const bridge = bridgeOver(say)
+export function startApp({ page, languages, startCustomer, say, setHeight }: AppWorld): App {
+  const bridge = bridgeOver(say, languages)
   const view = signal<CustomerView>({ kind: 'checking' })
   const panelOpen = signal(false)
   let told = 0

@@ -25,7 +25,13 @@ function receivePort(event: MessageEvent): void {
   const handover = parseHandover(event.data)
   if (event.source !== host || port === undefined || handover === null) return
   window.removeEventListener('message', receivePort)
-  const app = startApp({ page: handover.page, startCustomer, setHeight, say: (message) => port.postMessage(message) })
+  const app = startApp({
+    page: handover.page,
+    languages: navigator.languages,
+    startCustomer,
+    setHeight,
+    say: (message) => port.postMessage(message),
+  })
   port.onmessage = ({ data }) => {
     const message = parseToApp(data)
     if (message !== null) app.take(message)

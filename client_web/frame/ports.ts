@@ -20,7 +20,7 @@ interface Waiting {
   reject(fault: BridgeFault): void
 }
 
-export function bridgeOver(say: (message: ToLoader) => void): Bridge {
+export function bridgeOver(say: (message: ToLoader) => void, languages: readonly string[]): Bridge {
   const waiting = new Map<number, Waiting>()
   let asked = 0
   let hear: (event: LinkEvent) => void = () => undefined
@@ -45,7 +45,7 @@ export function bridgeOver(say: (message: ToLoader) => void): Bridge {
     else return false
     return true
   }
-  const ports = { link, store: storeOver(ask), documents: documentsOver(ask), clock, entropy }
+  const ports = { link, store: storeOver(ask), documents: documentsOver(ask), clock, entropy, languages }
   return { ports, take, lock: async (steal) => (await ask({ kind: 'lock', steal })) === true }
 }
 

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 DEMO_POLICY: Final = Path(__file__).resolve().parents[2] / "demo" / "policy.example.toml"
 POLICY: Final = DEMO_POLICY.read_bytes().replace(
-    b'id = "support"\nlabel = { en = "Support" }', b'id = "orders"\nlabel = { en = "Orders" }'
+    b'[[desks]]\nid = "support"\nlabel = { en = "Support"', b'[[desks]]\nid = "orders"\nlabel = { en = "Orders"'
 )
 PAGE: Final = Page(site=SITE, desk=DESK, root=World().pinned, origin=SHOP)
 WITHIN_S: Final = 5.0

@@ -37,6 +37,7 @@ NOTICE: Final = Notice(
     controller="Kettle & Cup",
     contact="privacy@kettle.example",
     desk="Orders",
+    language="en",
     paragraphs=("You'll be talking to Kettle & Cup.",),
     purpose="support",
     policy_digest=digest_of(b"a policy"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
 
 import msgspec
+from tests.vectors.policy_cases import policy_vectors
 
 from sotto_keys.device import payload
 from sotto_wire import claims, frames, limits
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 CHECKOUT: Final = Path(__file__).parents[2]
 GENERATED: Final = CHECKOUT / "client_web" / "src" / "wire" / "generated"
 FRAME_VECTORS: Final = CHECKOUT / "tests" / "vectors" / "frames.json"
+
+POLICY_VECTORS: Final = CHECKOUT / "tests" / "vectors" / "policy.json"
 
 FROM_CLIENT: Final[tuple[type[msgspec.Struct], ...]] = get_args(frames.FromClient)
 FROM_RELAY: Final[tuple[type[msgspec.Struct], ...]] = get_args(frames.FromRelay)
@@ -42,6 +45,7 @@ def files() -> dict[Path, str]:
     written[GENERATED / "limits.ts"] = limits_file(limits)
     written[GENERATED / "stages.ts"] = stages_file(NEXT, Stage)
     written[FRAME_VECTORS] = json.dumps(vectors(), indent=1, ensure_ascii=False) + "\n"
+    written[POLICY_VECTORS] = json.dumps(policy_vectors(), indent=1, ensure_ascii=False) + "\n"
     return written
 
 

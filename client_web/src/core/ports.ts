@@ -67,6 +67,8 @@ export interface Ports {
   readonly documents: DocumentsPort
   readonly clock: ClockPort
   entropy(bytes: number): Uint8Array
+  /** Languages the person reads, best first. They stay on the device. */
+  readonly languages: readonly string[]
 }
 
 /** What the page says, pinned in the snippet. */

@@ -31,9 +31,13 @@ export interface Organisation {
 export interface NoticeView {
   readonly controller: string
   readonly deskLabel: string
-  /** Paragraphs exactly as they are digested into the decision. */
+  /** Paragraphs exactly as they are digested into the decision: these at once, `more` one step behind. */
   readonly paragraphs: readonly string[]
+  readonly more: readonly string[]
   readonly contact: string
+  readonly language: string
+  /** Every language the notice exists in. */
+  readonly languages: readonly string[]
 }
 
 export type Standing = 'sending' | 'sent' | 'delivered' | 'not_sent'
@@ -94,6 +98,7 @@ export type CustomerView =
 export type CustomerIntent =
   | { readonly kind: 'open' }
   | { readonly kind: 'start' }
+  | { readonly kind: 'speak'; readonly language: string }
   | { readonly kind: 'notNow' }
   | { readonly kind: 'send'; readonly text: string }
   | { readonly kind: 'retry'; readonly id: string }

@@ -48,6 +48,8 @@ export const noticeWords = {
   notNow: 'Not now',
   answer: 'Your answer',
   otherWays: 'Other ways to reach us',
+  more: 'More about your data',
+  language: 'Language of this notice',
 } as const
 
 export const chatWords = {

@@ -14,7 +14,7 @@ import { type Beginning, CustomerChat } from './customerChat.ts'
 import { recordName } from './holding.ts'
 import { observable } from './observable.ts'
 import { makeConversation, prepareNotice } from './opening.ts'
-import type { StartNotice } from './policy.ts'
+import { noticeIn, type StartNotice } from './policy.ts'
 import { BELIEVED, believedRecords, CUSTOMER, NAMES, readRecord, writeRecord } from './records.ts'
 import { TrustKeeper } from './trustKeeper.ts'
 
@@ -59,6 +59,8 @@ class Customer {
         return this.#open()
       case 'start':
         return this.#start()
+      case 'speak':
+        return this.#speak(intent.language)
       case 'forget':
         await this.#leave()
         return this.#open()
@@ -85,11 +87,21 @@ class Customer {
     const trust = await this.#fetched(keeper)
     if (trust === null) return
     const organisation = await this.#organisationOf(trust)
-    const { documents, clock } = this.#ports
-    const prepared = await prepareNotice(trust, { documents, page: this.#page, now: clock.now() })
+    const prepared = await prepareNotice(trust, { ports: this.#ports, page: this.#page })
     if (prepared.kind === 'stopped') return this.#stop(prepared.problem, organisation)
     this.#phase = { kind: 'notice', keeper, notice: prepared.notice, organisation }
     this.#show({ kind: 'notice', organisation, notice: prepared.notice.view, starting: false })
+  }
+
+  /** The notice once more, in a language that it exists in. */
+  async #speak(language: string): Promise<void> {
+    const phase = this.#phase
+    if (phase.kind !== 'notice' || !phase.notice.view.languages.includes(language)) return
+    const { policy, policyDigest } = phase.notice
+    const notice = await noticeIn(policy, { policyDigest, desk: this.#page.desk, language })
+    if (this.#phase !== phase) return
+    this.#phase = { ...phase, notice }
+    this.#show({ kind: 'notice', organisation: phase.organisation, notice: notice.view, starting: false })
   }
 
   async #fetched(keeper: TrustKeeper): Promise<TrustState | null> {

@@ -1,5 +1,5 @@
 /** Opening a conversation at the customer's device: what is checked before anything is stored or sent, and what Start makes. */
-import type { DocumentsPort, PageConfig, Ports, StoredKeys } from '../core/ports.ts'
+import type { PageConfig, Ports, StoredKeys } from '../core/ports.ts'
 import type { Problem } from '../core/views.ts'
 import { signDecision } from '../keys/decision.ts'
 import { sha256 } from '../keys/digest.ts'
@@ -25,19 +25,20 @@ export type Noticed = { readonly kind: 'notice'; readonly notice: StartNotice } 
 /** The notice to show, from documents that verified. */
 export const prepareNotice = async (
   trust: TrustState,
-  { documents, page, now }: { readonly documents: DocumentsPort; readonly page: PageConfig; readonly now: number },
+  { ports, page }: { readonly ports: Pick<Ports, 'documents' | 'clock' | 'languages'>; readonly page: PageConfig },
 ): Promise<Noticed> => {
+  const now = ports.clock.now()
   if (freshness(trust, now) !== 'fresh') return stopped('trust_expired', 'lapsed')
   const policy = policyInForce(trust, now)
   if (policy === null) return stopped('policy_unlisted', 'none')
   let octets: Uint8Array
   try {
-    octets = await documents.policy(policy.digest)
+    octets = await ports.documents.policy(policy.digest)
   } catch {
     return stopped('relay_unreachable', 'policy')
   }
   try {
-    return { kind: 'notice', notice: await startNotice(octets, { digest: policy.digest, desk: page.desk }) }
+    return { kind: 'notice', notice: await startNotice(octets, { digest: policy.digest, desk: page.desk, languages: ports.languages }) }
   } catch (error) {
     if (error instanceof Untrusted) return stopped('policy_unlisted', error.reason)
     throw error

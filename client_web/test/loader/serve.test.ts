@@ -45,7 +45,7 @@ function aWorld({ held }: { readonly held: boolean }) {
     closePanel: () => undefined,
     showUnread: () => undefined,
   })
-  const bridge = bridgeOver((message) => port2.postMessage(message))
+  const bridge = bridgeOver((message) => port2.postMessage(message), ['en'])
   port2.onmessage = ({ data }) => {
     const message = parseToApp(data)
     if (message !== null) bridge.take(message)

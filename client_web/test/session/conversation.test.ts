@@ -18,7 +18,8 @@ describe('opening', () => {
       organisation: { name: 'Kettle & Cup', site: 'shop' },
       notice: {
         deskLabel: 'Support',
-        paragraphs: ["You'll be talking to Kettle & Cup.", 'Pressing Start chat lets in one person from the Support desk.'],
+        language: 'en',
+        languages: ['en', 'de'],
       },
     })
   })

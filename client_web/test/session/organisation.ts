@@ -1,42 +1,13 @@
 /** A real organisation for tests: keys, signed documents and a policy, made in the test itself. */
 import { ed25519 } from '@noble/curves/ed25519.js'
+import demoPolicy from '../../../demo/policy.example.toml?raw'
 import { sha256 } from '../../src/keys/digest.ts'
 import { PAYLOAD_TYPE, type PayloadType, pae } from '../../src/keys/dsse.ts'
 import { toBase32, toBase64Url, toHex, utf8 } from '../../src/wire/octets.ts'
 
 const DAY = 24 * 3600 * 1000
 
-export const POLICY = utf8(`schema = "sotto-privacy/1"
-version = "1"
-effective = 2026-11-24T00:00:00Z
-environment = "demo"
-[controller]
-name = "Kettle & Cup"
-address = "1 Quay St"
-contact = "privacy@kettle.example"
-[languages]
-default = "en"
-available = ["en"]
-[[desks]]
-id = "support"
-label = { en = "Support" }
-[[purposes]]
-id = "support"
-label = { en = "Answer your question" }
-lawful_basis = "contract"
-required_for_chat = true
-retention = "envelope"
-[[notices]]
-id = "start"
-version = 1
-material = 1
-[notices.text]
-en = """
-You'll be talking to {controller}.
-
-Pressing Start chat lets in one person from the {desk} desk.
-"""
-`)
+export const POLICY = utf8(demoPolicy)
 
 export interface Key {
   readonly secret: Uint8Array

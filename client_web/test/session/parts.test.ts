@@ -37,26 +37,31 @@ describe('a notice', () => {
   const policy = new TextDecoder().decode(POLICY)
 
   test('is digested as it is shown', async () => {
-    const notice = await startNotice(POLICY, { digest: await digest(POLICY), desk: 'support' })
-    const shown = "You'll be talking to Kettle & Cup.\n\nPressing Start chat lets in one person from the Support desk."
-    expect(toHex(notice.noticeDigest)).toBe(await digest(utf8(shown)))
-    expect(notice).toMatchObject({ purpose: 'support', view: { controller: 'Kettle & Cup', contact: 'privacy@kettle.example' } })
+    const notice = await startNotice(POLICY, { digest: await digest(POLICY), desk: 'support', languages: ['en'] })
+    const shown = [...notice.view.paragraphs, ...notice.view.more]
+    expect(shown[0]).toBe("You'll be talking to Kettle & Cup Ltd.")
+    expect(toHex(notice.noticeDigest)).toBe(await digest(utf8(shown.join('\n\n'))))
+    expect(notice).toMatchObject({ purpose: 'support', view: { controller: 'Kettle & Cup Ltd', contact: 'privacy@kettle.example' } })
   })
 
   test.each([
     ['no TOML', 'a = ='],
     ['another schema', policy.replace('sotto-privacy/1', 'sotto-privacy/2')],
     ['no start notice', policy.replace('id = "start"', 'id = "stop"')],
-    ['no purpose that the chat needs', policy.replace('required_for_chat = true', 'required_for_chat = false')],
+    ['no purpose that the chat needs', policy.replaceAll('required_for_chat = true', 'required_for_chat = false')],
     ['no such desk', policy.replace('[[desks]]\nid = "support"', '[[desks]]\nid = "returns"')],
-    ['no text in its own language', policy.replace('default = "en"', 'default = "de"')],
+    ['no text in its own language', policy.replace('[notices.text]\nen =', '[notices.text]\nfr =')],
   ])('of a policy with %s is not shown', async (_, text) => {
     const octets = utf8(text)
-    await expect(startNotice(octets, { digest: await digest(octets), desk: 'support' })).rejects.toMatchObject({ reason: 'malformed' })
+    await expect(startNotice(octets, { digest: await digest(octets), desk: 'support', languages: ['en'] })).rejects.toMatchObject({
+      reason: 'malformed',
+    })
   })
 
   test('of other bytes than trust names is not shown', async () => {
-    await expect(startNotice(POLICY, { digest: '0'.repeat(64), desk: 'support' })).rejects.toMatchObject({ reason: 'inconsistent' })
+    await expect(startNotice(POLICY, { digest: '0'.repeat(64), desk: 'support', languages: ['en'] })).rejects.toMatchObject({
+      reason: 'inconsistent',
+    })
   })
 })
 

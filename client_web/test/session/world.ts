@@ -84,6 +84,7 @@ export const portsOf = ({ relay, organisation, clock, store }: WorldParts): Port
   store,
   documents: documentsOf(organisation),
   clock,
+  languages: ['en'],
   entropy: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
 })
 

@@ -14,6 +14,7 @@ function anApp() {
   const programs: { wanted: CustomerIntent[]; disposed: boolean; view: { value: CustomerView } }[] = []
   const app = startApp({
     page,
+    languages: ['en'],
     say: (message) => said.push(message),
     setHeight: () => undefined,
     startCustomer: () => {

@@ -20,7 +20,10 @@ export const aNotice: NoticeView = {
     'If someone else takes over you will see it, and they see new messages only.',
     'Nothing is kept after the chat closes unless you ask for it.',
   ],
+  more: ['Why: Answer your question.', 'Who else takes part: Nordhost Oy (Finland).'],
   contact: 'help@kettle.example',
+  language: 'en',
+  languages: ['en', 'de'],
 }
 
 export const me: ReaderView = { id: 'me', name: '', role: 'customer', desk: '', me: true, since: NOON }

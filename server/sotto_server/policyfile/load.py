@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import string
-import tomllib
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
+from sotto_keys.shared.policy.notice_text import FILLINGS, START, placeholders_in
+from sotto_keys.shared.policy.reading import NoPolicy, read_policy
 from sotto_server.faults import ConfigFault
-from sotto_server.policyfile.shape import Policy
-from sotto_wire.ids import Digest
-from sotto_wire.limits import DOCUMENT_BYTES, ENVELOPE_LIFE_MS
+from sotto_wire.limits import ENVELOPE_LIFE_MS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-START_NOTICE: Final = "start"
+    from sotto_keys.shared.policy.shape import Policy
+
 ENVELOPE: Final = "envelope"
-PLACEHOLDERS: Final = frozenset({"controller", "desk"})
 _DAY_MS: Final = 24 * 3600 * 1000
 
 
@@ -33,30 +28,15 @@ class PolicyFault(ConfigFault):
         self.findings = findings
 
 
-def policy_digest(octets: bytes) -> Digest:
-    """The name of a policy: SHA-256 of its bytes, not of its meaning."""
-    return Digest(hashlib.sha256(octets).digest())
-
-
 def load_policy(octets: bytes) -> Policy:
     """The policy in `octets` (TOML, UTF-8), or `PolicyFault`."""
-    if len(octets) > DOCUMENT_BYTES:
-        raise PolicyFault((f"larger than {DOCUMENT_BYTES} bytes",))
     try:
-        policy = msgspec.convert(tomllib.loads(octets.decode("utf-8")), Policy)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError, RecursionError) as error:
-        raise PolicyFault((str(error),)) from None
+        policy = read_policy(octets)
+    except NoPolicy as error:
+        raise PolicyFault(tuple(f"{path}: {why}" for path, why in error.places)) from None
     if findings := tuple(_findings(policy)):
         raise PolicyFault(findings)
     return policy
-
-
-def paragraphs(policy: Policy, *, desk: str, language: str) -> tuple[str, ...]:
-    """The start notice as it is shown. Joined by an empty line and encoded in UTF-8, its SHA-256 is the `notice_digest`."""
-    label = next(each.label for each in policy.desks if each.id == desk)
-    notice = next(each for each in policy.notices if each.id == START_NOTICE)
-    filled = notice.text[language].replace("{controller}", policy.controller.name).replace("{desk}", label[language])
-    return tuple(each.strip() for each in filled.split("\n\n") if each.strip())
 
 
 def _findings(policy: Policy) -> Iterator[str]:
@@ -94,25 +74,25 @@ def _incomplete(policy: Policy) -> Iterator[str]:
 
 
 def _notice_findings(policy: Policy) -> Iterator[str]:
-    if all(each.id != START_NOTICE for each in policy.notices):
+    if all(each.id != START for each in policy.notices):
         yield "notices: no notice to start with"
     for notice in policy.notices:
         if notice.material > notice.version:
             yield f"notices.{notice.id}: material is newer than version"
-        for unknown in sorted(_placeholders(notice.text.values()) - PLACEHOLDERS):
+        for unknown in sorted(_placeholders(notice.text.values()) - FILLINGS.keys()):
             yield f"notices.{notice.id}: unknown placeholder {{{unknown}}}"
 
 
-def _placeholders(texts: Iterable[str]) -> set[str]:
+def _placeholders(texts: Iterable[str]) -> frozenset[str]:
     try:
-        return {name for text in texts for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+        return frozenset[str]().union(*map(placeholders_in, texts))
     except ValueError:
-        return {"unbalanced braces"}
+        return frozenset({"unbalanced braces"})
 
 
 def _envelope_findings(policy: Policy) -> Iterator[str]:
     kept = policy.retention.get(ENVELOPE)
     if kept is None:
         yield "retention: no class envelope, which says how long undelivered ciphertext waits"
-    elif kept.max_days * _DAY_MS < ENVELOPE_LIFE_MS:
+    elif kept.max_days is not None and kept.max_days * _DAY_MS < ENVELOPE_LIFE_MS:
         yield f"retention.envelope: the relay keeps undelivered ciphertext for {ENVELOPE_LIFE_MS // _DAY_MS} days"

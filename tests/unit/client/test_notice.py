@@ -10,7 +10,6 @@ from tests.vectors.trust_world import DAY, NOW, POLICY, World, trust_document
 from sotto_client.notice import policy_in_force, read_notice
 from sotto_keys.shared.text_forms import digest_of
 from sotto_keys.shared.untrusted import Inconsistent, Malformed
-from sotto_server.policyfile.load import load_policy, paragraphs
 from sotto_wire.ids import Millis
 from sotto_wire.refusals import ConsentMissing
 
@@ -20,11 +19,18 @@ if TYPE_CHECKING:
 EXAMPLE = (Path(__file__).resolve().parents[3] / "demo" / "policy.example.toml").read_bytes()
 
 
-def test_the_notice_reads_as_the_relay_reads_it() -> None:
+def test_the_notice_names_who_asks_and_what_for() -> None:
     notice = read_notice(EXAMPLE, digest=digest_of(EXAMPLE), desk="support")
-    assert notice.paragraphs == paragraphs(load_policy(EXAMPLE), desk="support", language="en")
+    assert notice.paragraphs[0] == "You'll be talking to Kettle & Cup Ltd."
     assert notice.notice_digest == digest_of("\n\n".join(notice.paragraphs).encode())
-    assert (notice.controller, notice.desk, notice.purpose) == ("Kettle & Cup", "Support", "support")
+    assert (notice.controller, notice.desk, notice.purpose) == ("Kettle & Cup Ltd", "Support", "support")
+
+
+def test_the_first_language_that_the_policy_has_is_spoken() -> None:
+    def spoken(*languages: str) -> str:
+        return read_notice(EXAMPLE, digest=digest_of(EXAMPLE), desk="support", languages=languages).language
+
+    assert (spoken("fr", "de", "en"), spoken("fr"), spoken()) == ("de", "en", "en")
 
 
 def test_other_bytes_than_those_named_are_refused() -> None:
@@ -41,7 +47,7 @@ def test_other_bytes_than_those_named_are_refused() -> None:
         EXAMPLE.replace(b"sotto-privacy/1", b"sotto-privacy/2"),
         EXAMPLE.replace(b'id = "start"', b'id = "end"'),
         EXAMPLE.replace(b"required_for_chat = true", b"required_for_chat = false"),
-        EXAMPLE.replace(b'label = { en = "Support" }', b'label = { de = "Hilfe" }'),
+        EXAMPLE.replace(b'label = { en = "Support", de', b"label = { de"),
     ],
 )
 def test_a_policy_that_lacks_what_a_notice_needs_is_malformed(policy: bytes) -> None:
