@@ -14,11 +14,13 @@ from sotto_server.domain.limits import Window
 from sotto_server.domain.speaker import Asked, Speaker
 from sotto_server.usecases.acknowledge import acknowledge
 from sotto_server.usecases.close_conversation import close_conversation
+from sotto_server.usecases.colleagues import list_colleagues
 from sotto_server.usecases.collect import Collecting, collect
 from sotto_server.usecases.commit_change import commit_change
 from sotto_server.usecases.enrol_device import enrol_device
 from sotto_server.usecases.follow import follow
 from sotto_server.usecases.greet import Greeting, greet_agent, greet_customer
+from sotto_server.usecases.hand_off import call_off, hand_off
 from sotto_server.usecases.open_conversation import open_conversation, verify_opening
 from sotto_server.usecases.post_envelope import post_envelope
 from sotto_server.usecases.presence import who_looks
@@ -33,11 +35,14 @@ from sotto_server.usecases.verify_hello import verify_hello
 from sotto_server.usecases.watch_queue import watch_queue
 from sotto_wire.frames import (
     Acknowledge,
+    CallOff,
     CloseConversation,
     Commit,
     EnrolDevice,
     Follow,
+    HandOff,
     Hello,
+    ListColleagues,
     OpenConversation,
     Post,
     PublishKeyPackages,
@@ -109,7 +114,7 @@ class Dispatch:
             greeting = await self.read(greet_customer, by, now)
         return greeting.speaker, greeting.welcomed
 
-    async def perform(  # noqa: C901 - a table of frames, a line or two each
+    async def perform(  # noqa: C901, PLR0912 - a table of frames, a line or two each
         self, frame: FromClient, who: Speaker, now: Millis
     ) -> list[Frame]:
         """Carry out one request; the frames that answer it. What writes takes its place in the order before it waits."""
@@ -140,6 +145,8 @@ class Dispatch:
             case PublishKeyPackages():
                 verified = await self.read(verify_key_packages, Asked(frame, who), now)
                 return [await self._committer.submit(publish_key_packages, verified, now)]
+            case ListColleagues() | HandOff() | CallOff():
+                return [await self._hand_over(frame, who, now)]
             case Hello():
                 raise WrongPhase("second hello")
             case _:
@@ -189,6 +196,17 @@ class Dispatch:
             self._newcomers.take(asked.by.address, now=now)
         verified = await self.read(verify_opening, asked, now)
         return await self._committer.submit(self._open_conversation, verified, now)
+
+    async def _hand_over(self, frame: ListColleagues | HandOff | CallOff, who: Speaker, now: Millis) -> Frame:
+        match frame:
+            case ListColleagues():
+                there = partial(list_colleagues, presence=self._presence)
+                return await self.read(there, Asked(frame, who), now)
+            case HandOff():
+                offer = partial(hand_off, presence=self._presence)
+                return await self._committer.submit(offer, Asked(frame, who), now)
+            case CallOff():
+                return await self._committer.submit(call_off, Asked(frame, who), now)
 
     def _touch(self, who: Speaker, now: Millis) -> None:
         if who.token_digest is None or now < self._touched.get(who.token_digest, -TOUCH_EVERY_MS) + TOUCH_EVERY_MS:

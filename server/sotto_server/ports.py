@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sotto_server.domain.desk import Agent, Seat, SignIn, Site, SiteDesk, SiteOrigin
     from sotto_server.domain.directory import CredentialEntry, Device, KeyPackageEntry, Offer
     from sotto_server.domain.documents import PolicyEntry, RootEntry, TrustEntry
+    from sotto_server.domain.handoff import Handoff
     from sotto_server.domain.ledger import Change, GroupState, LedgerEntry
     from sotto_server.domain.mailbox import StoredEnvelope
     from sotto_server.domain.rings import Rings
@@ -126,6 +127,8 @@ class Unit(Protocol):
     def key_packages(self) -> Shelf[KeyPackageEntry]: ...
     @property
     def offers(self) -> Shelf[Offer]: ...
+    @property
+    def handoffs(self) -> Shelf[Handoff]: ...
     @property
     def roots(self) -> Shelf[RootEntry]: ...
     @property

@@ -9,6 +9,7 @@ from sotto_server.domain.line import Line
 from sotto_wire.codec import decode_from_client, encode
 from sotto_wire.frames import (
     Acknowledge,
+    CallOff,
     Challenge,
     CloseConversation,
     Commit,
@@ -16,7 +17,9 @@ from sotto_wire.frames import (
     Follow,
     Frame,
     FromClient,
+    HandOff,
     Hello,
+    ListColleagues,
     OpenConversation,
     Post,
     PublishKeyPackages,
@@ -41,7 +44,7 @@ OLDEST_PROTOCOL: Final = 1
 _MEMBERS: Final = frozenset({Follow, Acknowledge, Post, Commit, CloseConversation})
 MAY_SAY: Final = {
     "customer": _MEMBERS | {OpenConversation},
-    "agent": _MEMBERS | {EnrolDevice, PublishKeyPackages, WatchQueue, Take},
+    "agent": _MEMBERS | {EnrolDevice, PublishKeyPackages, WatchQueue, Take, ListColleagues, HandOff, CallOff},
 }
 
 

@@ -12,6 +12,7 @@ LONGEST_MODULE: Final = 350
 LONGEST_FUNCTION: Final = 40
 # Modules that are longer on purpose, each with its reason.
 MAY_BE_LONGER: Final = {
+    "server/sotto_server/adapters/migrations/versions/0001_the_spine.py": "one list of tables, and nothing is released yet",
     "client_web/src/keys/mls/library.ts": "the one file that sees the MLS library; splitting it would make two",
     "wire/sotto_wire/frames.py": "one table of every frame, read from top to bottom like the page it is",
 }

@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sotto_server.adapters.store.schema import metadata
+from sotto_wire.handoffs import ACTS as HANDOFF_ACTS
+from sotto_wire.handoffs import NEXT as HANDOFF_NEXT
+from sotto_wire.handoffs import STANDINGS
 from sotto_wire.stages import NEXT, Act, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from sotto_wire.handoffs import HandoffAct, HandoffStanding
 
 DOCS: Final = Path(__file__).resolve().parents[2] / "docs"
 
@@ -29,6 +34,20 @@ ACTS: Final = {
     Act.POST: "a message is accepted",
     Act.DESK_LEFT: "the agent on offer fell away, or the last agent was removed",
     Act.CLOSE: "the customer ends it, an agent closes it, or its time is over",
+}
+
+HANDOFF_STANDINGS_MEAN: Final[dict[HandoffStanding, str]] = {
+    "asked": "a colleague, or everybody of the desk who is there, may take it",
+    "accepted": "a colleague's device took it; the giver's device has not added it yet",
+    "declined": "who was asked said no",
+    "lapsed": "nobody took it, or nobody was added, within two minutes",
+    "gone": "the device that accepted fell away",
+}
+HANDOFF_ACTS_ARE: Final[dict[HandoffAct, str]] = {
+    "accept": "a colleague takes it; of several the first",
+    "decline": "who was asked, or has accepted, says no",
+    "lapse": "two minutes have passed",
+    "fall_away": "the credential of the device that accepted was revoked",
 }
 
 
@@ -48,7 +67,24 @@ def states_page() -> str:
     lines += [f"| {stage} | {STAGES[stage]} |" for stage in Stage]
     lines += ["", "| act | is |", "|---|---|"]
     lines += [f"| {act} | {ACTS[act]} |" for act in Act]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_handoffs()]) + "\n"
+
+
+def _handoffs() -> list[str]:
+    lines = ["", "## An offer to hand over", ""]
+    lines += [
+        "Generated from `wire/sotto_wire/handoffs.py`. The offer leaves when the giver takes it back or is removed, when an agent's Add",
+        "is accepted (from then on the group itself knows that a handoff is open), and when the conversation closes.",
+        "",
+    ]
+    lines += ["| act \\ standing | " + " | ".join(STANDINGS) + " |", "|---|" + "---|" * len(STANDINGS)]
+    for act in HANDOFF_ACTS:
+        cells = (HANDOFF_NEXT.get((standing, act)) for standing in STANDINGS)
+        lines.append(f"| **{act}** | " + " | ".join(cell or "" for cell in cells) + " |")
+    lines += ["", "| standing | means |", "|---|---|"]
+    lines += [f"| {standing} | {means} |" for standing, means in HANDOFF_STANDINGS_MEAN.items()]
+    lines += ["", "| act | is |", "|---|---|"]
+    return lines + [f"| {act} | {means} |" for act, means in HANDOFF_ACTS_ARE.items()]
 
 
 def inventory_page() -> str:

@@ -265,7 +265,7 @@ class RelayWorld:
     def hire(self, device: AgentDevice) -> Greeting:
         """An agent with a sign-in and a device that said hello."""
         name = AgentId(device.agent)
-        self.do(add_agent, NewAgent(agent=name, name="Ana", password="$hash", desks=(DESK,)))
+        self.do(add_agent, NewAgent(agent=name, name=device.agent.title(), password="$hash", desks=(DESK,)))
         digest = device.speaker.token_digest
         assert digest is not None
         self.do(sign_in, VerifiedPassword(agent=name, password="$hash", token_digest=digest))

@@ -25,6 +25,7 @@ from sotto_wire.frames import (
     DeviceChanged,
     Envelope,
     Follow,
+    Handoffs,
     Proposal,
     Queue,
     TrustUpdate,
@@ -235,7 +236,7 @@ def test_the_customer_is_shown_the_offer_again_at_each_look(
 def test_a_look_at_everything_brings_trust_and_the_devices_state(relay: RelayWorld, ana: AgentDevice) -> None:
     relay.equip(ana)
     frames = gathered(relay, ana.speaker, interest(everything=True)).frames
-    assert {type(each) for each in frames} == {TrustUpdate, DeviceChanged}
+    assert {type(each) for each in frames} == {TrustUpdate, DeviceChanged, Handoffs}
 
 
 def test_a_desks_queue_is_for_those_who_sit_there(

@@ -24,6 +24,7 @@ class Code(StrEnum):
     CLOCK_SKEW = "clock_skew"
     NO_CREDENTIAL = "no_credential"
     NO_KEY_PACKAGE = "no_key_package"
+    NOBODY_THERE = "nobody_there"
     NOT_NEWER = "not_newer"
     OUT_OF_ORDER = "out_of_order"
     UNTRUSTED = "untrusted"

@@ -119,11 +119,34 @@ class WatchQueue(Frame, frozen=True, tag="watch"):
 
 
 class Take(Frame, frozen=True, tag="take"):
-    """Take the longest-waiting conversation of the desk, or a certain one."""
+    """Take the longest-waiting conversation of the desk, or a certain one; also one that a colleague hands over."""
 
     ref: Ref
     desk: Name
     conversation: Bytes16 | None
+
+
+class ListColleagues(Frame, frozen=True, tag="colleagues"):
+    """Who of the desk is online and could take this conversation over now."""
+
+    ref: Ref
+    conversation: Bytes16
+
+
+class HandOff(Frame, frozen=True, tag="hand_off"):
+    """Offer this conversation to a colleague of the desk, or to all who are there: whoever takes it first."""
+
+    ref: Ref
+    conversation: Bytes16
+    to: Text | None
+    """The colleague's sign-in name; none: anyone."""
+
+
+class CallOff(Frame, frozen=True, tag="call_off"):
+    """By whoever hands over: keep it after all. By whoever was asked: no."""
+
+    ref: Ref
+    conversation: Bytes16
 
 
 # from relay to client
@@ -240,6 +263,42 @@ class KeyPackagesHeld(Frame, frozen=True, tag="held"):
     single_use: Count
 
 
+class Colleague(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """An agent of the desk who is online."""
+
+    agent: Text
+    name: Text
+
+
+class Present(Frame, frozen=True, tag="present"):
+    """The colleagues who could take the conversation over."""
+
+    ref: Ref
+    colleagues: list[Colleague]
+
+
+class HandoffCard(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """An offer to take over a conversation."""
+
+    conversation: Bytes16
+    desk: Name
+    standing: Literal["asked", "accepted", "declined", "lapsed", "gone"]
+    giver: Text
+    """Name of who hands over."""
+    taker: Text | None
+    """Name of who was asked, or has accepted; none: anyone."""
+    lapses_at: Time
+
+
+class Handoffs(Frame, frozen=True, tag="handoffs"):
+    """Every offer that concerns this device, whole: what is not listed is over."""
+
+    given: list[HandoffCard]
+    """Of conversations this device hands over."""
+    offered: list[HandoffCard]
+    """Which this device may take, or has taken and is not in yet."""
+
+
 class QueueEntry(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     """One waiting conversation; nothing in it says who."""
 
@@ -260,7 +319,10 @@ class Queue(Frame, frozen=True, tag="queue"):
 
 
 class Proposal(Frame, frozen=True, tag="proposal"):
-    """The device the relay proposes for the desk. The customer's device checks everything itself, then commits the Add, or not."""
+    """The device the relay proposes for the desk. Who gets it checks everything itself, then commits the Add, or not.
+
+    The customer's device, where nobody answers yet; in a handoff the device of the agent who asked for it.
+    """
 
     conversation: Bytes16
     group: GroupNumber
@@ -330,6 +392,9 @@ FromClient = (
     | PublishKeyPackages
     | WatchQueue
     | Take
+    | ListColleagues
+    | HandOff
+    | CallOff
 )
 FromRelay = (
     Challenge
@@ -341,6 +406,8 @@ FromRelay = (
     | Committed
     | Taken
     | KeyPackagesHeld
+    | Present
+    | Handoffs
     | Queue
     | Proposal
     | Envelope

@@ -50,6 +50,12 @@ CONVERSATION_LIFE_MS: Final = 24 * 3600 * 1000
 IDLE_CLOSE_MS: Final = 30 * 60 * 1000
 """A conversation nobody writes in closes; the time-box is the upper bound."""
 
+HANDOFF_ANSWER_MS: Final = 2 * 60 * 1000
+"""A colleague who is there answers by then, and an agent's device adds whoever accepted; else the conversation stays where it is."""
+
+HANDOFF_TOLD_MS: Final = 10 * 60 * 1000
+"""How long the relay remembers why a handoff came to nothing, for an agent who was offline."""
+
 CLOCK_SKEW_MS: Final = 5 * 60 * 1000
 """Clocks within five minutes is an assumption of the threat model."""
 

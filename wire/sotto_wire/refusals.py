@@ -114,6 +114,12 @@ class NoKeyPackage(Refused):
     code = Code.NO_KEY_PACKAGE
 
 
+class NobodyThere(Refused):
+    """Nobody of the desk who could take it is online."""
+
+    code = Code.NOBODY_THERE
+
+
 class NotNewer(Refused):
     """A signed document that is not newer than the one in force."""
 

@@ -12,6 +12,7 @@ from sotto_wire.frames import (
     Envelope,
     Follow,
     Frame,
+    Handoffs,
     Proposal,
     Queue,
     TrustUpdate,
@@ -43,6 +44,7 @@ class Line:
         for card in welcomed.conversations:
             self._told["stage", card.conversation] = card.stage
         self._told["device", b""] = (welcomed.device_state, welcomed.credential)
+        self._told["handoffs", b""] = Handoffs(given=[], offered=[])
         self._everything = True
 
     def follow(self, frame: Follow) -> None:
@@ -102,31 +104,43 @@ class Line:
         return [frame for frame in collected.frames if self._is_news(frame, moved)]
 
     def _is_news(self, frame: Frame, moved: set[ConversationId]) -> bool:
-        match frame:
-            case Envelope(conversation=conversation, seq=seq):
-                if conversation in moved or seq <= self._after.get(conversation, seq):
-                    return False
-                self._after[conversation] = seq
-                return True
-            case Delivered(conversation=conversation, seq=seq):
-                return self._differs("delivered", conversation, seq)
-            case ConversationChanged(card=card):
-                return self._differs("stage", card.conversation, card.stage)
-            case Proposal(conversation=conversation, key_package=package):
-                return self._differs("proposal", conversation, package)
-            case Queue(desk=desk):
-                return self._differs("desk", desk.encode(), frame)
-            case DeviceChanged(device_state=state, credential=credential):
-                return self._differs("device", b"", (state, credential))
-            case WhoIsHere(conversation=conversation, customer=customer, desk=desk):
-                return self._differs("here", conversation, (customer, desk))
-            case TrustUpdate(bundle=bundle):
-                return self._differs("trust", b"", bundle)
-            case _:
-                return True
+        if isinstance(frame, Envelope):
+            return self._is_next(frame, moved)
+        told = _told_by(frame)
+        return told is None or self._differs(*told)
+
+    def _is_next(self, envelope: Envelope, moved: set[ConversationId]) -> bool:
+        conversation, seq = envelope.conversation, envelope.seq
+        if conversation in moved or seq <= self._after.get(conversation, seq):
+            return False
+        self._after[conversation] = seq
+        return True
 
     def _differs(self, kind: str, name: bytes, value: object) -> bool:
         if self._told.get((kind, name)) == value:
             return False
         self._told[kind, name] = value
         return True
+
+
+def _told_by(frame: Frame) -> tuple[str, bytes, object] | None:
+    """What a frame says, of what, and how it stands; none for what is always news."""
+    match frame:
+        case Delivered(conversation=conversation, seq=seq):
+            return "delivered", conversation, seq
+        case ConversationChanged(card=card):
+            return "stage", card.conversation, card.stage
+        case Proposal(conversation=conversation, key_package=package):
+            return "proposal", conversation, package
+        case Queue(desk=desk):
+            return "desk", desk.encode(), frame
+        case Handoffs():
+            return "handoffs", b"", frame
+        case DeviceChanged(device_state=state, credential=credential):
+            return "device", b"", (state, credential)
+        case WhoIsHere(conversation=conversation, customer=customer, desk=desk):
+            return "here", conversation, (customer, desk)
+        case TrustUpdate(bundle=bundle):
+            return "trust", b"", bundle
+        case _:
+            return None

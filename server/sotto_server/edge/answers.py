@@ -41,6 +41,7 @@ OUTSIDE: Final[Mapping[Code, Outside]] = {
     Code.NOT_NEWER: Outside(409),
     Code.ROSTER_FULL: Outside(409),
     Code.NO_KEY_PACKAGE: Outside(409),
+    Code.NOBODY_THERE: Outside(409),
     Code.NOTICE_REQUIRED: Outside(403),
     Code.COMMIT_NOT_ALLOWED: Outside(403),
     Code.NOT_ADMITTED: Outside(403),

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from sotto_server.domain.rings import Rings, look_at
 from sotto_server.usecases.finding import conversation_of
+from sotto_server.usecases.handing import drop_handoff
 from sotto_wire.frames import CloseConversation, Done
 from sotto_wire.stages import Act, Stage
 
@@ -30,6 +31,9 @@ def close_conversation(unit: Unit, asked: Asked[CloseConversation], /, *, now: M
 def end(unit: Unit, conversation: Conversation, *, now: Millis) -> None:
     """Close it: nothing more is accepted, the offer and the public group go, what is undelivered still goes out."""
     closed = replace(conversation.after(Act.CLOSE), proposed=None, active_at=now)
+    handoff = unit.handoffs.get(closed.key)
+    if handoff is not None:
+        drop_handoff(unit, closed, handoff)
     unit.mail.keep(closed)
     unit.offers.remove(closed.key)
     unit.groups.remove(closed.key)

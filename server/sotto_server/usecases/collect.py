@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sotto_server.domain.speaker import Collected, Interest, Speaker
 from sotto_server.usecases.finding import conversations_listed, is_party, trust_bundle_of
+from sotto_server.usecases.handing import handoffs_of
 from sotto_server.usecases.presence import desk_is_here
 from sotto_server.usecases.sign_in import check_sign_in
 from sotto_server.usecases.standing import device_standing
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from sotto_server.domain.conversation import Conversation
     from sotto_server.ports import Presence, Unit
     from sotto_wire.frames import Envelope, Frame
-    from sotto_wire.ids import Millis
+    from sotto_wire.ids import DeviceKey, Millis
 
 ENVELOPES_AT_ONCE: Final = 64
 BYTES_AT_ONCE: Final = 256 * 1024
@@ -65,6 +66,7 @@ def _of_relay(unit: Unit, collecting: Collecting, *, now: Millis) -> Iterator[Fr
     if interest.device and by.agent is not None:
         standing = device_standing(unit, by.device, now=now)
         yield DeviceChanged(device_state=standing.state, credential=standing.envelope)
+        yield handoffs_of(unit, by)
     for desk in sorted(interest.desks):
         if by.agent is not None and unit.seats.get(by.agent, desk) is not None:
             yield queue_of(unit, desk, presence=collecting.presence)
@@ -116,8 +118,13 @@ def who_is_here(unit: Unit, conversation: Conversation, collecting: Collecting, 
 
 
 def _offer(unit: Unit, conversation: Conversation, *, by: Speaker) -> Iterator[Frame]:
-    if by.device != conversation.customer or conversation.stage is not Stage.PROPOSED:
-        return
-    offer = unit.offers.get(conversation.key)
-    if offer is not None:
+    offer = unit.offers.get(conversation.key) if conversation.proposed is not None else None
+    if offer is not None and by.device == _who_lets_in(unit, conversation):
         yield Proposal(conversation=conversation.id, group=conversation.group, key_package=offer.package)
+
+
+def _who_lets_in(unit: Unit, conversation: Conversation) -> DeviceKey | None:
+    if conversation.stage is Stage.PROPOSED:
+        return conversation.customer
+    handoff = unit.handoffs.get(conversation.key)
+    return None if handoff is None else handoff.giver

@@ -12,6 +12,7 @@ from sotto_server.domain.ledger import Change, GroupState
 from sotto_server.domain.mailbox import StoredEnvelope
 from sotto_server.domain.rings import Rings, look_at
 from sotto_server.usecases.finding import conversation_of
+from sotto_server.usecases.handing import handoff_after_commit
 from sotto_server.usecases.record_decision import record_decision
 from sotto_server.usecases.roster import after_commit
 from sotto_server.usecases.standing import keep_credential
@@ -127,6 +128,7 @@ def _keep(unit: Unit, accepted: Accepted) -> None:
         committed_at=Millis(verdict.note.committed_at),
         active_at=accepted.now,
     )
+    after = handoff_after_commit(unit, after, verdict)
     unit.mail.keep(after)
     _keep_credentials(unit, accepted)
     public, memory = accepted.judged.after.to_bytes(), accepted.judged.memory.to_bytes()

@@ -58,9 +58,11 @@ def _stage(conversation: Conversation, verdict: Verdict, *, now: Millis) -> Conv
     after = conversation
     if verdict.added:
         devices = {each.device for each in verdict.added}
-        if after.proposed is not None and after.proposed not in devices:
+        is_offered = after.proposed in devices
+        if after.stage is Stage.PROPOSED and not is_offered:
             raise WrongStage("another device is on offer")
-        after = replace(after.after(Act.ADMIT), proposed=None)
+        after = after.after(Act.ADMIT)
+        after = replace(after, proposed=None) if is_offered else after
     if after.stage is Stage.ACTIVE and not after.has_agent():
         after = replace(after.after(Act.DESK_LEFT), waiting_since=now)
     return replace(after, gone=max(after.gone, after.delivered_floor()))

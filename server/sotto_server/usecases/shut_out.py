@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from sotto_server.domain.rings import Rings, look_at
+from sotto_server.usecases.handing import handoff_after_shutting_out
 from sotto_server.usecases.standing import device_standing
-from sotto_wire.stages import Act
+from sotto_wire.stages import Act, Stage
 
 if TYPE_CHECKING:
     from sotto_server.domain.conversation import Conversation
@@ -27,7 +28,7 @@ def shut_out(unit: Unit, device: DeviceKey, *, now: Millis, whatever_it_holds: b
     for each in unit.key_packages.find(device=device):
         unit.key_packages.remove(each.reference)
     for conversation in conversations:
-        _leave(unit, conversation, device)
+        _leave(unit, conversation, device, now=now)
     unit.ring(Rings(cut=frozenset({device})))
 
 
@@ -41,15 +42,16 @@ def rings_for_the_shut_out(unit: Unit, devices: frozenset[DeviceKey], /, *, now:
     return Rings(cut=cut, devices=frozenset(each.device for each in known) - cut)
 
 
-def _leave(unit: Unit, conversation: Conversation, device: DeviceKey) -> None:
+def _leave(unit: Unit, conversation: Conversation, device: DeviceKey, *, now: Millis) -> None:
     after = conversation
-    if conversation.proposed == device:
+    if conversation.proposed == device and conversation.stage is Stage.PROPOSED:
         after = replace(conversation.after(Act.DESK_LEFT), proposed=None)
         unit.offers.remove(conversation.key)
         unit.ring(Rings(desks=frozenset({conversation.desk})))
     for member in conversation.members:
         if member.device == device:
             after = after.with_member(replace(member, blocked=True))
+    after = handoff_after_shutting_out(unit, after, device=device, now=now)
     # It is owed nothing any more, so what only waited for it may leave.
     after = replace(after, gone=max(after.gone, after.delivered_floor()))
     unit.mail.keep(after)

@@ -1,4 +1,4 @@
-"""What time alone ends: envelopes, conversations, sign-ins, key packages. In slices, so that no batch waits long."""
+"""What time alone ends: envelopes, conversations, handoffs, sign-ins, key packages. In slices, so that no batch waits long."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from sotto_server.domain.rings import look_at
 from sotto_server.usecases.close_conversation import end
+from sotto_server.usecases.handing import end_handoff
 from sotto_wire.ids import Millis
 from sotto_wire.limits import ENVELOPE_LIFE_MS, IDLE_CLOSE_MS, SESSION_IDLE_MS
 
@@ -27,11 +28,12 @@ class Swept:
     forgotten: int
     sign_ins: int
     key_packages: int
+    handoffs: int
 
     @property
     def more(self) -> bool:
         """A slice was full: sweep again soon."""
-        return SLICE in (self.envelopes, self.closed, self.forgotten, self.sign_ins, self.key_packages)
+        return SLICE in (self.envelopes, self.closed, self.forgotten, self.sign_ins, self.key_packages, self.handoffs)
 
 
 def sweep(unit: Unit, slice_size: int = SLICE, /, *, now: Millis) -> Swept:
@@ -50,6 +52,7 @@ def sweep(unit: Unit, slice_size: int = SLICE, /, *, now: Millis) -> Swept:
         forgotten=len(over),
         sign_ins=_end_sign_ins(unit, slice_size, now=now),
         key_packages=_drop_key_packages(unit, slice_size, now=now),
+        handoffs=_lapse_handoffs(unit, slice_size, now=now),
     )
 
 
@@ -77,4 +80,15 @@ def _drop_key_packages(unit: Unit, limit: int, *, now: Millis) -> int:
     due = unit.key_packages.due("expires_at", at=now, limit=limit)
     for each in due:
         unit.key_packages.remove(each.reference)
+    return len(due)
+
+
+def _lapse_handoffs(unit: Unit, limit: int, *, now: Millis) -> int:
+    due = unit.handoffs.due("lapses_at", at=now, limit=limit)
+    for each in due:
+        conversation = unit.mail.by_key(each.conversation)
+        if conversation is not None and each.is_open:
+            unit.mail.keep(end_handoff(unit, conversation, each, act="lapse", now=now))
+        else:
+            unit.handoffs.remove(each.conversation)
     return len(due)

@@ -1,4 +1,4 @@
-"""An agent takes a conversation: its device is offered to the customer, who alone can let it in."""
+"""An agent takes a conversation: its device is offered to the customer, or to the colleague who hands it over."""
 
 from __future__ import annotations
 
@@ -6,23 +6,21 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from sotto_keys.shared.credential import ROLE_AGENT
-from sotto_keys.shared.untrusted import Untrusted
-from sotto_server.domain.directory import KeyPackageEntry, Offer
+from sotto_server.domain.directory import Offer
 from sotto_server.domain.rings import Rings, look_at
-from sotto_server.usecases.believed import believed
+from sotto_server.usecases.answering import claim_package, require_answerer
 from sotto_server.usecases.finding import conversation_of, seat_at
-from sotto_server.usecases.standing import require_credential
+from sotto_server.usecases.handing import is_offered, tell_desk
 from sotto_wire.frames import Take, Taken
 from sotto_wire.ids import DeskId
-from sotto_wire.refusals import NoCredential, NoKeyPackage, NotFound, WrongStage
+from sotto_wire.refusals import NotFound, WrongStage
 from sotto_wire.stages import Act, Stage
 
 if TYPE_CHECKING:
     from sotto_server.domain.conversation import Conversation
-    from sotto_server.domain.speaker import Asked, Speaker
+    from sotto_server.domain.speaker import Asked
     from sotto_server.ports import Unit
-    from sotto_wire.ids import DeviceKey, Millis
+    from sotto_wire.ids import Millis
 
 
 def take(unit: Unit, asked: Asked[Take], /, *, now: Millis) -> Taken:
@@ -30,32 +28,41 @@ def take(unit: Unit, asked: Asked[Take], /, *, now: Millis) -> Taken:
     frame, by = asked.frame, asked.by
     desk = DeskId(frame.desk)
     seat_at(unit, desk, by=by, now=now)
-    _may_answer(unit, by, desk=desk, now=now)
+    require_answerer(unit, by.device, agent=by.agent, desk=desk, now=now)
     conversation = _chosen(unit, frame)
     if conversation.proposed == by.device:
         return Taken(ref=frame.ref, card=conversation.card(by.device))
+    if conversation.stage is Stage.ACTIVE:
+        return _take_over(unit, asked, conversation=conversation, now=now)
     if conversation.stage is not Stage.WAITING:
         raise WrongStage(conversation.stage)
-    package = _claim(unit, by.device, now=now)
-    taken = replace(conversation.after(Act.TAKE), proposed=by.device)
-    unit.mail.keep(taken)
-    unit.offers.put(Offer(conversation=taken.key, device=by.device, package=package.package, offered_at=now))
+    taken = _offer(unit, conversation.after(Act.TAKE), asked=asked, now=now)
     unit.ring(look_at(taken.id, {taken.customer, by.device}))
     unit.ring(Rings(desks=frozenset({desk})))
     return Taken(ref=frame.ref, card=taken.card(by.device))
 
 
-def _may_answer(unit: Unit, by: Speaker, *, desk: DeskId, now: Millis) -> None:
-    entry = require_credential(unit, by.device, now=now)
-    try:
-        credential = believed(unit).judge_credential(
-            entry.envelope, at=now, leaf_key=by.device, desk=desk, role=ROLE_AGENT
-        )
-    except Untrusted as error:
-        raise NoCredential(str(error)) from None
-    if credential.person != by.agent:
-        # The customer would be told the name of somebody who did not sign in.
-        raise NoCredential("another person's device")
+def _take_over(unit: Unit, asked: Asked[Take], *, conversation: Conversation, now: Millis) -> Taken:
+    """Of all who were asked the first has it. The stage stays: whoever hands over answers until the keys have changed."""
+    frame, by = asked.frame, asked.by
+    handoff = unit.handoffs.get(conversation.key)
+    if handoff is None or not is_offered(unit, handoff, conversation=conversation, by=by):
+        raise WrongStage("nobody hands it over to this device")
+    if now >= handoff.lapses_at:
+        raise WrongStage("too late")
+    unit.handoffs.put(handoff.after("accept", now=now, taker=by.device))
+    taken = _offer(unit, conversation, asked=asked, now=now)
+    tell_desk(unit, taken)
+    return Taken(ref=frame.ref, card=taken.card(by.device))
+
+
+def _offer(unit: Unit, conversation: Conversation, *, asked: Asked[Take], now: Millis) -> Conversation:
+    device = asked.by.device
+    package = claim_package(unit, device, now=now)
+    taken = replace(conversation, proposed=device)
+    unit.mail.keep(taken)
+    unit.offers.put(Offer(conversation=taken.key, device=device, package=package.package, offered_at=now))
+    return taken
 
 
 def _chosen(unit: Unit, frame: Take) -> Conversation:
@@ -68,14 +75,3 @@ def _chosen(unit: Unit, frame: Take) -> Conversation:
     if conversation.desk != frame.desk:
         raise NotFound("of another desk")
     return conversation
-
-
-def _claim(unit: Unit, device: DeviceKey, *, now: Millis) -> KeyPackageEntry:
-    """The one that lasts longest, for the customer may be away; a single-use one leaves the directory."""
-    held = [each for each in unit.key_packages.find(device=device) if each.expires_at > now]
-    if not held:
-        raise NoKeyPackage("none held")
-    claimed = max(held, key=lambda each: (not each.last_resort, each.expires_at))
-    if not claimed.last_resort:
-        unit.key_packages.remove(claimed.reference)
-    return claimed

@@ -17,6 +17,7 @@ export const CODES = [
   'clock_skew',
   'no_credential',
   'no_key_package',
+  'nobody_there',
   'not_newer',
   'out_of_order',
   'untrusted',

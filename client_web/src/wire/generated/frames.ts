@@ -145,7 +145,7 @@ export const WATCH_QUEUE: Shape<WatchQueue> = struct<WatchQueue>('WatchQueue', '
   ['desk', text(1, 64, /^[a-z0-9][a-z0-9_.-]*$/u)],
 ])
 
-/** Take the longest-waiting conversation of the desk, or a certain one. */
+/** Take the longest-waiting conversation of the desk, or a certain one; also one that a colleague hands over. */
 export interface Take {
   readonly tag: 'take'
   readonly ref: number
@@ -157,6 +157,44 @@ export const TAKE: Shape<Take> = struct<Take>('Take', 'take', [
   ['ref', whole(1, 4294967295)],
   ['desk', text(1, 64, /^[a-z0-9][a-z0-9_.-]*$/u)],
   ['conversation', orNone(bytes(16, 16))],
+])
+
+/** Who of the desk is online and could take this conversation over now. */
+export interface ListColleagues {
+  readonly tag: 'colleagues'
+  readonly ref: number
+  readonly conversation: Uint8Array
+}
+
+export const LIST_COLLEAGUES: Shape<ListColleagues> = struct<ListColleagues>('ListColleagues', 'colleagues', [
+  ['ref', whole(1, 4294967295)],
+  ['conversation', bytes(16, 16)],
+])
+
+/** Offer this conversation to a colleague of the desk, or to all who are there: whoever takes it first. */
+export interface HandOff {
+  readonly tag: 'hand_off'
+  readonly ref: number
+  readonly conversation: Uint8Array
+  readonly to: string | null
+}
+
+export const HAND_OFF: Shape<HandOff> = struct<HandOff>('HandOff', 'hand_off', [
+  ['ref', whole(1, 4294967295)],
+  ['conversation', bytes(16, 16)],
+  ['to', orNone(text(0, 512))],
+])
+
+/** By whoever hands over: keep it after all. By whoever was asked: no. */
+export interface CallOff {
+  readonly tag: 'call_off'
+  readonly ref: number
+  readonly conversation: Uint8Array
+}
+
+export const CALL_OFF: Shape<CallOff> = struct<CallOff>('CallOff', 'call_off', [
+  ['ref', whole(1, 4294967295)],
+  ['conversation', bytes(16, 16)],
 ])
 
 /** First frame of the relay. */
@@ -339,6 +377,60 @@ export const KEY_PACKAGES_HELD: Shape<KeyPackagesHeld> = struct<KeyPackagesHeld>
   ['singleUse', whole(0, 9007199254740991)],
 ])
 
+/** An agent of the desk who is online. */
+export interface Colleague {
+  readonly agent: string
+  readonly name: string
+}
+
+export const COLLEAGUE: Shape<Colleague> = struct<Colleague>('Colleague', null, [
+  ['agent', text(0, 512)],
+  ['name', text(0, 512)],
+])
+
+/** The colleagues who could take the conversation over. */
+export interface Present {
+  readonly tag: 'present'
+  readonly ref: number
+  readonly colleagues: readonly Colleague[]
+}
+
+export const PRESENT: Shape<Present> = struct<Present>('Present', 'present', [
+  ['ref', whole(1, 4294967295)],
+  ['colleagues', list(COLLEAGUE, 0, Infinity)],
+])
+
+/** An offer to take over a conversation. */
+export interface HandoffCard {
+  readonly conversation: Uint8Array
+  readonly desk: string
+  readonly standing: 'accepted' | 'asked' | 'declined' | 'gone' | 'lapsed'
+  readonly giver: string
+  readonly taker: string | null
+  readonly lapsesAt: number
+}
+
+export const HANDOFF_CARD: Shape<HandoffCard> = struct<HandoffCard>('HandoffCard', null, [
+  ['conversation', bytes(16, 16)],
+  ['desk', text(1, 64, /^[a-z0-9][a-z0-9_.-]*$/u)],
+  ['standing', oneOf(['accepted', 'asked', 'declined', 'gone', 'lapsed'])],
+  ['giver', text(0, 512)],
+  ['taker', orNone(text(0, 512))],
+  ['lapsesAt', whole(0, 9007199254740991)],
+])
+
+/** Every offer that concerns this device, whole: what is not listed is over. */
+export interface Handoffs {
+  readonly tag: 'handoffs'
+  readonly given: readonly HandoffCard[]
+  readonly offered: readonly HandoffCard[]
+}
+
+export const HANDOFFS: Shape<Handoffs> = struct<Handoffs>('Handoffs', 'handoffs', [
+  ['given', list(HANDOFF_CARD, 0, Infinity)],
+  ['offered', list(HANDOFF_CARD, 0, Infinity)],
+])
+
 /** One waiting conversation; nothing in it says who. */
 export interface QueueEntry {
   readonly conversation: Uint8Array
@@ -370,7 +462,7 @@ export const QUEUE: Shape<Queue> = struct<Queue>('Queue', 'queue', [
   ['activeCount', whole(0, 9007199254740991)],
 ])
 
-/** The device the relay proposes for the desk. The customer's device checks everything itself, then commits the Add, or not. */
+/** The device the relay proposes for the desk. Who gets it checks everything itself, then commits the Add, or not. */
 export interface Proposal {
   readonly tag: 'proposal'
   readonly conversation: Uint8Array
@@ -468,10 +560,10 @@ export const TRUST_UPDATE: Shape<TrustUpdate> = struct<TrustUpdate>('TrustUpdate
   ['bundle', bytes(1, 262144)],
 ])
 
-export type FromClient = Hello | OpenConversation | Follow | Acknowledge | Post | Commit | CloseConversation | EnrolDevice | PublishKeyPackages | WatchQueue | Take
+export type FromClient = Hello | OpenConversation | Follow | Acknowledge | Post | Commit | CloseConversation | EnrolDevice | PublishKeyPackages | WatchQueue | Take | ListColleagues | HandOff | CallOff
 
-export const FROM_CLIENT: Shape<FromClient> = union<FromClient>('FromClient', [HELLO, OPEN_CONVERSATION, FOLLOW, ACKNOWLEDGE, POST, COMMIT, CLOSE_CONVERSATION, ENROL_DEVICE, PUBLISH_KEY_PACKAGES, WATCH_QUEUE, TAKE])
+export const FROM_CLIENT: Shape<FromClient> = union<FromClient>('FromClient', [HELLO, OPEN_CONVERSATION, FOLLOW, ACKNOWLEDGE, POST, COMMIT, CLOSE_CONVERSATION, ENROL_DEVICE, PUBLISH_KEY_PACKAGES, WATCH_QUEUE, TAKE, LIST_COLLEAGUES, HAND_OFF, CALL_OFF])
 
-export type FromRelay = Challenge | Welcomed | Done | Refusal | Opened | Posted | Committed | Taken | KeyPackagesHeld | Queue | Proposal | Envelope | Delivered | ConversationChanged | DeviceChanged | WhoIsHere | TrustUpdate
+export type FromRelay = Challenge | Welcomed | Done | Refusal | Opened | Posted | Committed | Taken | KeyPackagesHeld | Present | Handoffs | Queue | Proposal | Envelope | Delivered | ConversationChanged | DeviceChanged | WhoIsHere | TrustUpdate
 
-export const FROM_RELAY: Shape<FromRelay> = union<FromRelay>('FromRelay', [CHALLENGE, WELCOMED, DONE, REFUSAL, OPENED, POSTED, COMMITTED, TAKEN, KEY_PACKAGES_HELD, QUEUE, PROPOSAL, ENVELOPE, DELIVERED, CONVERSATION_CHANGED, DEVICE_CHANGED, WHO_IS_HERE, TRUST_UPDATE])
+export const FROM_RELAY: Shape<FromRelay> = union<FromRelay>('FromRelay', [CHALLENGE, WELCOMED, DONE, REFUSAL, OPENED, POSTED, COMMITTED, TAKEN, KEY_PACKAGES_HELD, PRESENT, HANDOFFS, QUEUE, PROPOSAL, ENVELOPE, DELIVERED, CONVERSATION_CHANGED, DEVICE_CHANGED, WHO_IS_HERE, TRUST_UPDATE])

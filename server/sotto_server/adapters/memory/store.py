@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sotto_server.domain.desk import Agent, Seat, SignIn, Site, SiteDesk, SiteOrigin
     from sotto_server.domain.directory import CredentialEntry, Device, KeyPackageEntry, Offer
     from sotto_server.domain.documents import PolicyEntry, RootEntry, TrustEntry
+    from sotto_server.domain.handoff import Handoff
     from sotto_server.domain.ledger import Change, GroupState, LedgerEntry
     from sotto_server.ports import Job, Outcome, UseCase
     from sotto_wire.ids import Millis
@@ -35,6 +36,7 @@ KEYS: Final = {
     "credentials": ("credential",),
     "key_packages": ("reference",),
     "offers": ("conversation",),
+    "handoffs": ("conversation",),
     "roots": ("version",),
     "trusts": ("version",),
     "policies": ("digest",),
@@ -57,6 +59,7 @@ class MemoryUnit:
     credentials: MemoryShelf[CredentialEntry]
     key_packages: MemoryShelf[KeyPackageEntry]
     offers: MemoryShelf[Offer]
+    handoffs: MemoryShelf[Handoff]
     roots: MemoryShelf[RootEntry]
     trusts: MemoryShelf[TrustEntry]
     policies: MemoryShelf[PolicyEntry]
@@ -75,7 +78,7 @@ class MemoryUnit:
         self.rings.append(rings)
 
     def _forget(self, conversation: int) -> None:
-        for name in ("offers", "groups", "changes"):
+        for name in ("offers", "handoffs", "groups", "changes"):
             rows = self.tables[name]
             for key in [each for each in rows if each[0] == conversation]:
                 del rows[key]

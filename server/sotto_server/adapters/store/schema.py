@@ -76,7 +76,7 @@ conversation: Final = Table(
     _time("committed_at", "time of the last accepted commit, 0 before the first"),
     _time("active_at", "the last message, commit or closing; idle closing counts from here"),
     _time("waiting_since", "since when nobody of the desk is in it"),
-    _octets("proposed", "the agent's device on offer to the customer", nullable=True),
+    _octets("proposed", "the agent's device on offer", nullable=True),
     UniqueConstraint("id"),
     Index("conversation_queue", "desk", "stage", "waiting_since"),
     Index("conversation_idle", "stage", "active_at"),
@@ -154,7 +154,20 @@ offer: Final = Table(
     _octets("device", "the agent's device on offer"),
     _octets("package", "the key package claimed for it"),
     _time("offered_at", "when it was taken"),
-    comment="the device offered to a customer, until it was added",
+    comment="the device offered to who lets it in, until it was added",
+)
+
+handoff: Final = Table(
+    "handoff",
+    metadata,
+    _of_conversation(primary=True),
+    _octets("giver", "the agent's device that hands it over"),
+    Column("to", Text, nullable=True, comment="sign-in name of the colleague who was asked; none: anyone of the desk"),
+    _text("standing", "how the offer stands"),
+    _octets("taker", "the device that accepted", nullable=True),
+    _time("lapses_at", "when it is given up, or forgotten"),
+    Index("handoff_lapse", "lapses_at"),
+    comment="offers to take over a conversation, until the colleague was added or a while after they came to nothing",
 )
 
 ledger: Final = Table(

@@ -10,6 +10,7 @@ from sotto_server.adapters.store.shelves import Layout, SqlShelf
 from sotto_server.domain.desk import Agent, Seat, SignIn, Site, SiteDesk, SiteOrigin
 from sotto_server.domain.directory import CredentialEntry, Device, KeyPackageEntry, Offer
 from sotto_server.domain.documents import PolicyEntry, RootEntry, TrustEntry
+from sotto_server.domain.handoff import Handoff
 from sotto_server.domain.ledger import Change, GroupState, LedgerEntry
 from sotto_server.domain.rings import Rings, all_of
 
@@ -28,6 +29,7 @@ DEVICES: Final = Layout(schema.device, Device)
 CREDENTIALS: Final = Layout(schema.credential, CredentialEntry)
 KEY_PACKAGES: Final = Layout(schema.key_package, KeyPackageEntry)
 OFFERS: Final = Layout(schema.offer, Offer)
+HANDOFFS: Final = Layout(schema.handoff, Handoff)
 ROOTS: Final = Layout(schema.root, RootEntry)
 TRUSTS: Final = Layout(schema.trust, TrustEntry)
 POLICIES: Final = Layout(schema.policy, PolicyEntry)
@@ -84,6 +86,10 @@ class SqlUnit:
     @property
     def offers(self) -> SqlShelf[Offer]:
         return SqlShelf(self._connection, OFFERS, before_write=self._savepoint)
+
+    @property
+    def handoffs(self) -> SqlShelf[Handoff]:
+        return SqlShelf(self._connection, HANDOFFS, before_write=self._savepoint)
 
     @property
     def roots(self) -> SqlShelf[RootEntry]:

@@ -66,7 +66,7 @@ def upgrade() -> None:
         sa.Column(
             "waiting_since", sa.BigInteger(), nullable=False, comment="since when nobody of the desk is in it (Unix ms)"
         ),
-        sa.Column("proposed", sa.LargeBinary(), nullable=True, comment="the agent's device on offer to the customer"),
+        sa.Column("proposed", sa.LargeBinary(), nullable=True, comment="the agent's device on offer"),
         sa.PrimaryKeyConstraint("key"),
         sa.UniqueConstraint("id"),
         comment="one customer's case, from opening until a week after it closed",
@@ -235,6 +235,24 @@ def upgrade() -> None:
     )
     op.create_index("member_device", "member", ["device"], unique=False)
     op.create_table(
+        "handoff",
+        sa.Column("conversation", sa.Integer(), autoincrement=False, nullable=False, comment="which conversation"),
+        sa.Column("giver", sa.LargeBinary(), nullable=False, comment="the agent's device that hands it over"),
+        sa.Column(
+            "to",
+            sa.Text(),
+            nullable=True,
+            comment="sign-in name of the colleague who was asked; none: anyone of the desk",
+        ),
+        sa.Column("standing", sa.Text(), nullable=False, comment="how the offer stands"),
+        sa.Column("taker", sa.LargeBinary(), nullable=True, comment="the device that accepted"),
+        sa.Column("lapses_at", sa.BigInteger(), nullable=False, comment="when it is given up, or forgotten (Unix ms)"),
+        sa.ForeignKeyConstraint(["conversation"], ["conversation.key"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("conversation"),
+        comment="offers to take over a conversation, until the colleague was added or a while after they came to nothing",
+    )
+    op.create_index("handoff_lapse", "handoff", ["lapses_at"], unique=False)
+    op.create_table(
         "offer",
         sa.Column("conversation", sa.Integer(), autoincrement=False, nullable=False, comment="which conversation"),
         sa.Column("device", sa.LargeBinary(), nullable=False, comment="the agent's device on offer"),
@@ -242,7 +260,7 @@ def upgrade() -> None:
         sa.Column("offered_at", sa.BigInteger(), nullable=False, comment="when it was taken (Unix ms)"),
         sa.ForeignKeyConstraint(["conversation"], ["conversation.key"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("conversation"),
-        comment="the device offered to a customer, until it was added",
+        comment="the device offered to who lets it in, until it was added",
     )
     op.create_table(
         "seat",
@@ -305,6 +323,8 @@ def downgrade() -> None:
     op.drop_table("sign_in")
     op.drop_table("seat")
     op.drop_table("offer")
+    op.drop_index("handoff_lapse", table_name="handoff")
+    op.drop_table("handoff")
     op.drop_index("member_device", table_name="member")
     op.drop_table("member")
     op.drop_table("group_state")
