@@ -9,7 +9,7 @@ import pytest
 
 TESTS: Final = Path(__file__).resolve().parent
 LOOPBACK: Final = ["127.0.0.1", "::1", "localhost"]
-MAY_CONNECT: Final = {"edge", "scenario", "browser", "faults"}
+MAY_CONNECT: Final = {"edge", "threats", "scenario", "browser", "faults"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,0 +1,238 @@
+"""Rows 38 and 39: everybody says everything about everybody's. Only what stands here passes; a new frame fails until it is placed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, get_args
+
+import msgspec
+import pytest
+from tests.support.matrix_town import CUSTOMERS, OUTSIDE, ROLES, Peer, Town, attacked
+from tests.support.relay_people import ciphertext
+from tests.support.relay_world import DESK, SHOP
+from tests.support.wire_client import WireClient, a_client
+from websockets.exceptions import ConnectionClosed
+
+from sotto_keys.shared.dsse import HELLO_TYPE, sign_compact
+from sotto_wire.claims import HelloClaims
+from sotto_wire.codec import decode_from_relay, encode_claims
+from sotto_wire.frames import (
+    Acknowledge,
+    CloseConversation,
+    Commit,
+    EnrolDevice,
+    Follow,
+    Frame,
+    FromClient,
+    Hello,
+    OpenConversation,
+    Post,
+    PublishKeyPackages,
+    Refusal,
+    Take,
+    WatchQueue,
+    Welcomed,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+TALKS: Final = ("own", "waiting", "foreign", "nowhere")
+DESKS: Final = {"own": DESK, "waiting": DESK, "foreign": "returns", "nowhere": "no-such-desk"}
+PROBE: Final = CloseConversation(ref=999, conversation=b"probe".ljust(16, b"."))
+
+
+def _replayed_hello(town: Town) -> Frame:
+    """Row 43: what Anton's device signed for another connection."""
+    claims = HelloClaims(
+        site="shop",
+        origin=SHOP,
+        connection="another",
+        nonce=bytes(32),
+        role="customer",
+        device=town.anton.key.public,
+        session=None,
+        build="test",
+    )
+    return Hello(sign_compact(HELLO_TYPE, encode_claims(claims), signer=town.anton.key))
+
+
+def _post(town: Town, _: str, talk: str) -> Frame:
+    conversation, epoch = town.talks[talk], town.anton.member.epoch if talk == "own" else 0
+    message = ciphertext(conversation, group=1, epoch=epoch)
+    return Post(ref=1, conversation=conversation, group=1, epoch=epoch, number=1, message=message)
+
+
+def _commit(town: Town, who: str, talk: str) -> Frame:
+    """One's own lawful commit; for others a lawful commit of the customer's, which they might have seen."""
+    if talk == "own" and who == "ana":
+        return town.commits[who]
+    owner = {"own": "anton", "waiting": "berta", "foreign": "clara"}.get(talk, "anton")
+    return msgspec.structs.replace(town.commits[owner], conversation=town.talks[talk])
+
+
+SAY: Final[Mapping[type[Frame], Callable[[Town, str, str], Frame]]] = {
+    Hello: lambda town, *_: _replayed_hello(town),
+    Follow: lambda town, _, talk: Follow(ref=1, conversation=town.talks[talk], after=0),
+    Acknowledge: lambda town, _, talk: Acknowledge(conversation=town.talks[talk], seq=0),
+    WatchQueue: lambda _, __, talk: WatchQueue(ref=1, desk=DESKS[talk]),
+    EnrolDevice: lambda *_: EnrolDevice(ref=1, label="laptop"),
+    PublishKeyPackages: lambda *_: PublishKeyPackages(ref=1, packages=[], last_resort=None),
+    OpenConversation: lambda town, _, talk: town.openings[talk],
+    Post: _post,
+    Commit: _commit,
+    Take: lambda town, _, talk: Take(ref=1, desk=DESKS[talk], conversation=town.talks[talk]),
+    CloseConversation: lambda town, _, talk: CloseConversation(ref=1, conversation=town.talks[talk]),
+}
+"""In the order in which they are said: what ends a conversation comes last."""
+
+OF_CUSTOMERS: Final = frozenset({Follow, Acknowledge, OpenConversation, Post, Commit, CloseConversation})
+OF_AGENTS: Final = OF_CUSTOMERS - {OpenConversation} | {WatchQueue, EnrolDevice, PublishKeyPackages, Take}
+OUT_OF_PLACE: Final = "wrong_phase, closed 4400"
+Cells = dict[tuple[str, str], str]
+
+
+def _everywhere(answer: str) -> dict[str, str]:
+    return dict.fromkeys(TALKS, answer)
+
+
+MEMBER: Final[Mapping[type[Frame], str]] = {
+    Follow: "done",
+    Acknowledge: "",
+    Post: "posted",
+    Commit: "committed",
+    CloseConversation: "done",
+}
+PASSES: Final[Mapping[str, Mapping[type[Frame], Mapping[str, str]]]] = {
+    "anton": {
+        **{frame: {"own": answer} for frame, answer in MEMBER.items()},
+        OpenConversation: {"own": "opened", **dict.fromkeys(("waiting", "foreign", "nowhere"), "commit_not_allowed")},
+    },
+    "berta": {
+        **{frame: {"waiting": answer} for frame, answer in MEMBER.items()},
+        OpenConversation: {"waiting": "opened", **dict.fromkeys(("own", "foreign", "nowhere"), "commit_not_allowed")},
+    },
+    "clara": {
+        **{frame: {"foreign": answer} for frame, answer in MEMBER.items()},
+        OpenConversation: {"foreign": "opened", **dict.fromkeys(("own", "waiting", "nowhere"), "commit_not_allowed")},
+    },
+    "stranger": {OpenConversation: {**_everywhere("commit_not_allowed"), "nowhere": "opened"}},
+    "ana": {
+        **{frame: {"own": answer} for frame, answer in MEMBER.items()},
+        WatchQueue: {"own": "done", "waiting": "done"},
+        EnrolDevice: _everywhere("done"),
+        PublishKeyPackages: _everywhere("held"),
+        Take: {"own": "wrong_stage", "waiting": "taken"},
+    },
+    "cleo": {
+        WatchQueue: {"own": "done", "waiting": "done"},
+        EnrolDevice: _everywhere("done"),
+        PublishKeyPackages: _everywhere("held"),
+        Take: {"own": "wrong_stage", "waiting": "taken"},
+    },
+    "ben": {
+        WatchQueue: {"foreign": "done"},
+        EnrolDevice: _everywhere("done"),
+        PublishKeyPackages: _everywhere("held"),
+        Take: {"foreign": "taken"},
+    },
+    "dan": {
+        WatchQueue: {"own": "done", "waiting": "done"},
+        EnrolDevice: _everywhere("done"),
+        PublishKeyPackages: _everywhere("no_credential"),
+        Take: {"own": "no_credential", "waiting": "no_credential"},
+    },
+    "fay": {
+        WatchQueue: {"own": "done", "waiting": "done"},
+        EnrolDevice: _everywhere("done"),
+        PublishKeyPackages: _everywhere("no_credential"),
+        Take: {"own": "no_credential", "waiting": "no_credential"},
+    },
+    "gus": {
+        # A removed member still gets the commit that removed it, and may say that it has it.
+        Follow: {"own": "done"},
+        Acknowledge: {"own": ""},
+        WatchQueue: {"own": "done", "waiting": "done"},
+        EnrolDevice: _everywhere("done"),
+        PublishKeyPackages: _everywhere("held"),
+        Take: {"own": "wrong_stage", "waiting": "taken"},
+    },
+}
+
+
+def expected(who: str) -> Cells:
+    """`not_found`, unless the table says otherwise; a frame of the other role ends the socket."""
+    cells: Cells = {}
+    for frame in SAY:
+        for talk in TALKS:
+            name = frame.__name__
+            if who == "nobody":
+                cells[name, talk] = "not_signed_in, closed 4401" if frame is Hello else OUT_OF_PLACE
+            elif who == "eve":
+                cells[name, talk] = "not_signed_in, closed 4401"
+            elif frame not in (OF_CUSTOMERS if who in CUSTOMERS else OF_AGENTS):
+                cells[name, talk] = OUT_OF_PLACE
+            else:
+                cells[name, talk] = PASSES[who].get(frame, {}).get(talk, "not_found")
+    return cells
+
+
+async def said_by(peer: Peer | None, frames: Mapping[tuple[str, str], Frame], *, port: int) -> Cells:
+    """What each frame is answered; on a new socket after each answer that closed one."""
+    cells: Cells = {}
+    left = list(frames.items())
+    while left:
+        async with a_client(port, origin=SHOP if peer is None else peer.origin) as client:
+            refused = "" if peer is None else await refused_at_hello(client, peer)
+            if refused:
+                return dict.fromkeys(frames, refused)
+            while left and "closed" not in refused:
+                cell, frame = left.pop(0)
+                cells[cell] = refused = await answer_to(client, frame)
+    return cells
+
+
+async def refused_at_hello(client: WireClient, peer: Peer) -> str:
+    await client.hello(peer.key, session=peer.session, changed={"site": peer.site})
+    first = decode_from_relay(await client.socket.recv(decode=False))
+    if isinstance(first, Welcomed):
+        return ""
+    assert isinstance(first, Refusal)
+    return f"{first.code}, closed {await client.close_code()}"
+
+
+async def answer_to(client: WireClient, frame: Frame) -> str:
+    """The tag of the answer, or the code of the refusal and with which code the socket closed."""
+    probed = isinstance(frame, Acknowledge)
+    await client.send(frame, *((PROBE,) if probed else ()))
+    said = ""
+    try:
+        while True:
+            answer = decode_from_relay(await client.socket.recv(decode=False))
+            if isinstance(answer, Refusal) and answer.code in {"wrong_phase", "not_signed_in", "bad_frame"}:
+                return f"{answer.code}, closed {await client.close_code()}"
+            if isinstance(answer, Refusal) and answer.ref == PROBE.ref:
+                return said
+            if isinstance(answer, Refusal) and answer.ref in {None, 1}:
+                said = answer.code
+                if not probed:
+                    return said
+            if getattr(answer, "ref", None) == 1:
+                return str(type(answer).__struct_config__.tag)
+    except ConnectionClosed as closed:
+        return f"closed {closed.rcvd.code if closed.rcvd else None}"
+
+
+@pytest.mark.parametrize("who", ROLES)
+async def test_each_is_answered_as_the_table_says(town: tuple[Town, Path], tmp_path: Path, who: str) -> None:
+    built, database = town
+    frames = {(frame.__name__, talk): say(built, who, talk) for frame, say in SAY.items() for talk in TALKS}
+    async with attacked(database, tmp_path) as running:
+        assert await said_by(built.peers.get(who), frames, port=running.port) == expected(who)
+
+
+def test_every_frame_has_its_place_and_every_role_its_row() -> None:
+    assert set(SAY) == set(get_args(FromClient))
+    assert set(PASSES) | set(OUTSIDE) == set(ROLES)
+    for who, rows in PASSES.items():
+        assert set(rows) <= (OF_CUSTOMERS if who in CUSTOMERS else OF_AGENTS)
