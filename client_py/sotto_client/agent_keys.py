@@ -12,6 +12,7 @@ from sotto_keys.device.mls.secret_bytes import SecretBytes
 from sotto_keys.shared.text_forms import to_base64url
 from sotto_keys.shared.untrusted import Untrusted
 from sotto_wire.frames import KeyPackagesHeld, PublishKeyPackages
+from sotto_wire.limits import KEY_PACKAGES_LOW, LAST_RESORT_LIFE_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "package."
 BATCH: Final = 20
-REFILL_BELOW: Final = 5
 MS_PER_S: Final = 1000
 DAY_MS: Final = 24 * 3600 * 1000
 RENEW_MS: Final = DAY_MS
@@ -46,6 +46,10 @@ class AgentKeys:
     """As the relay says: unknown, pending, issued or revoked."""
     envelope: bytes | None = None
     """The credential in force, as published."""
+    held: int = 0
+    """Single-use key packages at the relay."""
+    last_resort_until: int = 0
+    """End of the one of last resort at the relay, 0 where there is none."""
 
     def request(self) -> DeviceRequest:
         """What to carry to an officer."""
@@ -69,17 +73,40 @@ class AgentKeys:
         except Untrusted:
             return None
 
-    async def refill(self, link: Link, *, held: int, now: Millis) -> int:
-        """Publish more key packages where the relay holds few; how many it holds then."""
+    def holds(self, *, single_use: int, last_resort_until: int) -> None:
+        """What the relay says that it holds for us."""
+        self.held, self.last_resort_until = single_use, last_resort_until
+
+    async def refill(self, link: Link, *, now: Millis) -> None:
+        """Publish more key packages where the relay holds few, and one of last resort where that ends or was used."""
         credential = self.credential(at=now)
-        if credential is None or held >= REFILL_BELOW or credential.exp - now < RENEW_MS:
-            return held
-        made = [self._make(credential, now=now) for _ in range(BATCH)]
-        fresh = {PREFIX + own.public.reference().hex(): own.to_bytes() for own in made}
+        is_low, ends = self.held < KEY_PACKAGES_LOW, self.last_resort_until < now + RENEW_MS
+        if credential is None or not (is_low or ends) or credential.exp - now < RENEW_MS:
+            return
+        made = [self._make(credential, now=now) for _ in range(BATCH)] if is_low else []
+        last = self._make(credential, now=now, last_resort=True) if ends else None
+        kept = made if last is None else [*made, last]
+        fresh = {PREFIX + own.public.reference().hex(): own.to_bytes() for own in kept}
         self.store.save({**dict.fromkeys(self._run_out(now=now)), **fresh})
         packages = [own.public.to_message() for own in made]
-        answer = await link.ask(lambda ref: PublishKeyPackages(ref=ref, packages=packages, last_resort=None))
-        return answer.single_use if isinstance(answer, KeyPackagesHeld) else held
+        resort = None if last is None else last.public.to_message()
+        answer = await link.ask(lambda ref: PublishKeyPackages(ref=ref, packages=packages, last_resort=resort))
+        if isinstance(answer, KeyPackagesHeld):
+            self.held = answer.single_use
+            self.last_resort_until = self.last_resort_until if last is None else now + LAST_RESORT_LIFE_MS
+
+    def used(self, row: str) -> list[str]:
+        """Which rows go once a Welcome was opened with it.
+
+        One of last resort is published anew at once; its private keys stay to their end, because it may have been claimed for other
+        conversations whose Welcome is still to come.
+        """
+        octets = self.store.load(row)
+        if octets is not None and OwnKeyPackage.from_bytes(octets).public.is_last_resort:
+            self.last_resort_until = 0
+            return []
+        self.held -= 1
+        return [row]
 
     def answering(self, welcome: bytes) -> tuple[str, OwnKeyPackage] | None:
         """The key package a Welcome was made for, with the name of its row."""
@@ -96,12 +123,14 @@ class AgentKeys:
         kept = [(name, own.public.leaf.lifetime) for name, own in self._kept()]
         return [name for name, lifetime in kept if lifetime is None or lifetime.not_after * MS_PER_S < now - DAY_MS]
 
-    def _make(self, credential: Credential, *, now: Millis) -> OwnKeyPackage:
+    def _make(self, credential: Credential, *, now: Millis, last_resort: bool = False) -> OwnKeyPackage:
+        ends = min(credential.exp, now + LAST_RESORT_LIFE_MS) if last_resort else credential.exp
         assert self.envelope is not None, "who has a credential has its envelope"
         return create_key_package(
             SecretBytes(self.key.reveal_seed()),
             self.envelope,
             now=now // MS_PER_S,
-            not_after=credential.exp // MS_PER_S,
+            not_after=ends // MS_PER_S,
             entropy=self.entropy,
+            last_resort=last_resort,
         )

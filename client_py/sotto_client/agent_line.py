@@ -66,7 +66,6 @@ class AgentLine:
     def __init__(self, begin: AgentBeginning) -> None:
         self._begin = begin
         self._offset = 0
-        self._held = 0
         self._session: SignedIn | None = None
         self._has_retried = False
         self._proposed: dict[ConversationId, ConversationCard] = {}
@@ -111,7 +110,10 @@ class AgentLine:
         return True
 
     async def welcomed(self, frame: Welcomed) -> None:
-        self._offset, self._held, self._has_retried = frame.server_time - self._begin.clock(), frame.key_packages, False
+        self._offset, self._has_retried = frame.server_time - self._begin.clock(), False
+        self._begin.keys.holds(single_use=frame.key_packages, last_resort_until=frame.last_resort_until)
+        # Who was revoked while the line was down must not get what is sent now.
+        self._begin.life.spawn(self._begin.keeper.refresh(force=True))
         self._begin.keys.changed(frame.device_state, frame.credential)
         live = {ConversationId(card.conversation): card for card in frame.conversations}
         for name, chat in list(self.chats.items()):
@@ -139,8 +141,9 @@ class AgentLine:
                 self.queues[desk] = frame
             case WhoIsHere(conversation=name, customer=customer):
                 (self.away.add if customer == "away" else self.away.discard)(ConversationId(name))
-            case DeviceChanged(device_state=state, credential=credential):
-                self._begin.keys.changed(state, credential)
+            case DeviceChanged():
+                self._begin.keys.changed(frame.device_state, frame.credential)
+                self._begin.keys.holds(single_use=frame.key_packages, last_resort_until=frame.last_resort_until)
                 await self._refill()
             case TrustUpdate(bundle=bundle):
                 with suppress(Untrusted):  # the keeper remembers why, and what was believed before stays
@@ -190,12 +193,12 @@ class AgentLine:
         earlier = self.chats.get(name)
         left = {} if earlier is None else erasing_rows(earlier.conversation)
         # One transaction: a key package that is gone without its group could never be joined with again.
-        begin.store.save({**left, **rows_of(conversation, before=None), row: None})
+        spent = dict.fromkeys(begin.keys.used(row))
+        begin.store.save({**left, **rows_of(conversation, before=None), **spent})
         del self._proposed[name]
         self.chats[name] = chat = Chat(conversation, self._world())
         chat.joined()
         await self.link.tell(Acknowledge(conversation=name, seq=envelope.seq))
-        self._held -= 1
         await self._refill()
 
     def _card(self, card: ConversationCard) -> None:
@@ -249,7 +252,7 @@ class AgentLine:
     async def _refill(self) -> None:
         keys = self._begin.keys
         try:
-            self._held = await keys.refill(self.link, held=self._held, now=self.relay_now())
+            await keys.refill(self.link, now=self.relay_now())
         except LinkLost:
             return
         except Refused as refused:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from sotto_client.connection import LinkLost
 from sotto_client.conversation import Situation
 from sotto_client.entries import Closed, Message
-from sotto_client.outbox import counted, not_sent, pieces_of, seal_head, settle_own, stale, written
+from sotto_client.outbox import asked, counted, not_sent, pieces_of, seal_head, settle_own, stale, written
 from sotto_client.own_commits import Plan, with_commit
 from sotto_client.receiving import receive, trust_cited
 from sotto_client.stored_conversation import erasing_rows, rows_of
@@ -67,6 +67,11 @@ class Chat:
         for piece in pieces_of(text):
             after = written(after, piece, situation=self._situation())
         self._keep(after)
+        self._wake.set()
+
+    def answer_resend(self, *, wanted: bool) -> None:
+        """Whether what a revoked agent never answered is said again; either way it is asked once."""
+        self._keep(asked(self._conversation, wanted=wanted, situation=self._situation()))
         self._wake.set()
 
     async def received(self) -> AsyncIterator[Message]:

@@ -88,6 +88,8 @@ class Conversation:
     outbox: tuple[Waiting, ...] = ()
     counters: tuple[Counter, ...] = ()
     entries: tuple[Entry, ...] = ()
+    unanswered: tuple[str, ...] = ()
+    """Messages of our own that a revoked agent, the last one here, never answered: ask before sending them again."""
     shown: int = 0
     """How many of `entries` the program has been given."""
 

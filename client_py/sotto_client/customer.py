@@ -122,6 +122,20 @@ class Customer:
         """As `Chat.say`: kept on disk when it returns. What is said before anybody was let in is encrypted after the first Add."""
         self.chat.say(text)
 
+    @property
+    def unanswered(self) -> tuple[Message, ...]:
+        """What an agent who was revoked never answered. Nothing is sent again by itself: `resend` or `leave_unanswered` decides."""
+        conversation = self.conversation
+        return tuple(each for each in conversation.messages if each.is_mine and each.id in conversation.unanswered)
+
+    def resend(self) -> None:
+        """Say what was never answered again, to whoever is here now."""
+        self.chat.answer_resend(wanted=True)
+
+    def leave_unanswered(self) -> None:
+        """Do not say it again, and do not ask any more."""
+        self.chat.answer_resend(wanted=False)
+
     def received(self) -> AsyncIterator[Message]:
         """As `Chat.received`."""
         return self.chat.received()

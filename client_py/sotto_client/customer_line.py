@@ -99,6 +99,8 @@ class CustomerLine:
 
     async def welcomed(self, frame: Welcomed) -> None:
         self._offset = frame.server_time - self._begin.clock()
+        # Who was revoked while the line was down must not get what is sent now.
+        self._begin.life.spawn(self._begin.keeper.refresh(force=True))
         if self.record.group_info is not None:
             await self._open(self.record.group_info)
             return

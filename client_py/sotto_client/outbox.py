@@ -38,6 +38,15 @@ def written(conversation: Conversation, text: str, *, situation: Situation) -> C
     return replace(conversation, entries=(*conversation.entries, entry), outbox=(*conversation.outbox, waiting))
 
 
+def asked(conversation: Conversation, *, wanted: bool, situation: Situation) -> Conversation:
+    """After the answer to whether what a revoked agent never answered is said again."""
+    texts = [each.text for each in conversation.messages if each.is_mine and each.id in conversation.unanswered]
+    after = replace(conversation, unanswered=())
+    for text in texts if wanted else []:
+        after = written(after, text, situation=situation)
+    return after
+
+
 def seal_head(conversation: Conversation, *, entropy: Callable[[int], bytes]) -> Conversation | None:
     """The head sealed for the current epoch; none when nothing is to be sent now. Save it before sending: a crash would use a key twice."""
     if not conversation.outbox:

@@ -14,8 +14,10 @@ from sotto_keys.device.mls.processing import process_commit
 from sotto_keys.device.payload import Payload
 from sotto_keys.shared.mls.commit_gate import judge_commit, read_note
 from sotto_keys.shared.mls.parsed_commit import parse_commit
+from sotto_keys.shared.mls.sweep import is_void
 from sotto_keys.shared.untrusted import Untrusted
 from sotto_wire.codec import decode_claims
+from sotto_wire.ids import Millis
 from sotto_wire.refusals import BadFrame, Refused
 
 if TYPE_CHECKING:
@@ -96,7 +98,8 @@ def _with_message(
         seq=envelope.seq,
     )
     others = tuple(each for each in base.counters if each.device != sender)
-    return replace(base.with_entry(entry), counters=(*others, Counter(device=sender, number=number)))
+    counters = (*others, Counter(device=sender, number=number))
+    return replace(base.with_entry(entry), counters=counters, unanswered=())
 
 
 def _with_gap(conversation: Conversation, envelope: Envelope) -> Conversation:
@@ -120,11 +123,25 @@ def _take_commit(conversation: Conversation, envelope: Envelope, *, situation: S
         )
         pending = conversation.pending
         if pending is not None and pending.message == envelope.body:
-            return replace(told, member=adopt_commit(conversation.member, pending), is_old=False)
+            unanswered = _unanswered_after(conversation, verdict, situation=situation)
+            adopted = adopt_commit(conversation.member, pending)
+            return replace(told, member=adopted, is_old=False, unanswered=unanswered)
         member = process_commit(conversation.member, envelope.body).member
     except (Refused, Untrusted) as error:
         return conversation.broken_by(error)
     return replace(told, broken=REMOVED) if member is None else replace(told, member=member)
+
+
+def _unanswered_after(conversation: Conversation, verdict: Verdict, *, situation: Situation) -> tuple[str, ...]:
+    """What the last agent had in hand when its revoked device was removed, and said nothing to. A newcomer cannot read it."""
+    group, at = conversation.member.group, Millis(verdict.note.committed_at)
+    gone = [leaf for _, leaf in group.roster() if leaf.signature_key in verdict.removed]
+    is_alone = len(group.roster()) - len(gone) == 1
+    if not (verdict.by_customer and is_alone and any(is_void(leaf, situation.trust, at=at) for leaf in gone)):
+        return conversation.unanswered
+    messages = conversation.messages
+    last = max((place for place, each in enumerate(messages, 1) if not each.is_mine), default=0)
+    return tuple(each.id for each in messages[last:] if each.standing == "sent")
 
 
 def _with_comings(conversation: Conversation, verdict: Verdict, *, seq: int, situation: Situation) -> Conversation:

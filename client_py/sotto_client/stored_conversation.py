@@ -40,6 +40,7 @@ class _Kept(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=
     pending: bytes | None
     outbox: list[Waiting]
     counters: list[Counter]
+    unanswered: list[str]
     entries: Count
     """How many rows of entries belong to it."""
     shown: Count
@@ -84,6 +85,7 @@ def load_conversation(store: DeviceStore, conversation: ConversationId) -> Conve
         pending=None if kept.pending is None else pending_from_bytes(kept.pending),
         outbox=tuple(kept.outbox),
         counters=tuple(kept.counters),
+        unanswered=tuple(kept.unanswered),
         entries=entries,
         shown=kept.shown,
     )
@@ -112,6 +114,7 @@ def _encode(conversation: Conversation) -> bytes:
         pending=None if conversation.pending is None else pending_to_bytes(conversation.pending),
         outbox=list(conversation.outbox),
         counters=list(conversation.counters),
+        unanswered=list(conversation.unanswered),
         entries=len(conversation.entries),
         shown=conversation.shown,
     )

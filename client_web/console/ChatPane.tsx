@@ -46,6 +46,8 @@ export function ChatPane({ chat, revoked, intend, onReaders }: ChatPaneProps): J
         <Composer
           key={`${conversation}-draft`}
           waiting={revoked ? words.deviceRevokedLead : whyNot(chat)}
+          draft={chat.draft}
+          onDraft={(text) => intend({ kind: 'draft', conversation, text })}
           onSend={(text) => intend({ kind: 'send', conversation, text })}
         />
       )}

@@ -6,7 +6,12 @@ import { words } from './words.en.ts'
 export function DeviceCard({ device, intend }: { device: DeviceView; intend: (intent: AgentIntent) => void }): JSX.Element | null {
   switch (device.state) {
     case 'issued':
-      return null
+      return device.low ? (
+        <section class='notice' aria-label={words.keysLow} role='status'>
+          <h2>{words.keysLow}</h2>
+          <p>{words.keysLowLead}</p>
+        </section>
+      ) : null
     case 'unknown':
       return (
         <section class='notice' aria-label={words.deviceUnknown}>

@@ -1,6 +1,6 @@
 /** Left pane: my chats, and each desk's queue with live counts. */
 import type { JSX } from 'preact'
-import type { AgentIntent, AgentView, ChatSummary, DeskView } from '../src/core/views.ts'
+import type { AgentIntent, AgentView, ChatSummary, DeskView, QueueEntryView } from '../src/core/views.ts'
 import { deskName } from '../src/ui/deskName.ts'
 import { clockTime } from '../src/ui/when.ts'
 import { DeviceCard } from './DeviceCard.tsx'
@@ -80,12 +80,7 @@ function Queue({ desk, view, intend, now }: { desk: DeskView; view: DeskScreen; 
                 <span class='row-name'>{words.newCustomer}</span>
                 <span class={now - entry.waitingSince > 60_000 ? 'row-time late' : 'row-time'}>{wait}</span>
                 <span class='row-last'>
-                  {entry.away && (
-                    <span class='away'>
-                      {words.away}. {words.awayInQueue}{' '}
-                    </span>
-                  )}
-                  {!entry.away && words.unreadable} <span class='visually-hidden'>{words.takeThis(entry.site)}</span>
+                  <WhyWaiting entry={entry} /> <span class='visually-hidden'>{words.takeThis(entry.site)}</span>
                 </span>
               </button>
             </li>
@@ -93,6 +88,23 @@ function Queue({ desk, view, intend, now }: { desk: DeskView; view: DeskScreen; 
         })}
       </ul>
     </section>
+  )
+}
+
+/** The one thing that an agent should know before taking it. */
+function WhyWaiting({ entry }: { entry: QueueEntryView }): JSX.Element {
+  if (entry.agentGone) {
+    return (
+      <>
+        <span class='away'>{words.waitingDevice}.</span> {words.agentGone}
+      </>
+    )
+  }
+  if (!entry.away) return <>{words.unreadable}</>
+  return (
+    <>
+      <span class='away'>{words.away}.</span> {words.awayInQueue}
+    </>
   )
 }
 

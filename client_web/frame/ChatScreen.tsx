@@ -1,5 +1,5 @@
 /** The conversation: who is here, who can read, the log, and where to write. */
-import { chatWords, composerWords, endWords } from '../src/i18n/en.ts'
+import { chatWords, composerWords, endWords, resendWords } from '../src/i18n/en.ts'
 import { Button } from '../src/ui/Button.tsx'
 import { Composer } from '../src/ui/Composer.tsx'
 import { Icon } from '../src/ui/icons.tsx'
@@ -81,6 +81,7 @@ function AfterEntries({ chat, intend, onEnd }: Pick<ChatScreenProps, 'chat' | 'i
   return (
     <>
       <div role='status'>{words === null ? null : <p class='status'>{words}</p>}</div>
+      <ResendQuestion chat={chat} intend={intend} />
       {chat.problem === null ? null : (
         <ProblemCard problem={chat.problem} heading='h2'>
           {chat.problem.code === 'agent_unconfirmed' ? (
@@ -92,6 +93,21 @@ function AfterEntries({ chat, intend, onEnd }: Pick<ChatScreenProps, 'chat' | 'i
         </ProblemCard>
       )}
     </>
+  )
+}
+
+/** Two answers of equal weight: what was said to somebody who left is the customer's to say again, or not. */
+function ResendQuestion({ chat: { resend }, intend }: Pick<ChatScreenProps, 'chat' | 'intend'>) {
+  if (resend === null) return null
+  return (
+    <section class='card card-amber' role='alert'>
+      <h2 class='card-title'>{resendWords.title}</h2>
+      <p>{resendWords.happened(resend.count)}</p>
+      <div class='pair'>
+        <Button onPress={() => intend({ kind: 'resend', again: false })}>{resendWords.leave}</Button>
+        <Button onPress={() => intend({ kind: 'resend', again: true })}>{resendWords.send(resend.to)}</Button>
+      </div>
+    </section>
   )
 }
 
@@ -118,7 +134,13 @@ function OpenFoot({ chat, intend, onEnd }: Pick<ChatScreenProps, 'chat' | 'inten
   const note = isAlone(chat) && !isBroken(chat) ? composerWords.sentOnJoining(chat.deskLabel) : null
   return (
     <div>
-      <Composer waiting={isBroken(chat) ? composerWords.over : null} note={note} onSend={(text) => intend({ kind: 'send', text })} />
+      <Composer
+        waiting={isBroken(chat) ? composerWords.over : null}
+        note={note}
+        draft={chat.draft}
+        onDraft={(text) => intend({ kind: 'draft', text })}
+        onSend={(text) => intend({ kind: 'send', text })}
+      />
       <div class='chat-foot'>
         <p class='with-icon'>
           <Icon name='clock' small />

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from sotto_keys.shared.secret import Signer
     from sotto_server.config import Config
+    from sotto_server.domain.rings import Rings
     from sotto_server.edge.logs import Journal
     from sotto_server.edge.static import Programs
     from sotto_server.ports import Bells, Clock, Entropy, Passwords, Store
@@ -74,6 +76,7 @@ def build(config: Config, parts: Parts, *, times: Times | None = None) -> web.Ap
         relay.committer.start()
         silence = parts.bells.listen(relay.lines.ring)
         chores = [asyncio.create_task(each) for each in (_sweep(relay), watch_others(relay))]
+        mute = parts.bells.listen(partial(_warn, parts.journal))
         yield
         for each in chores:
             each.cancel()
@@ -81,6 +84,7 @@ def build(config: Config, parts: Parts, *, times: Times | None = None) -> web.Ap
                 await each
         relay.around.comings.stop()
         silence()
+        mute()
         await asyncio.to_thread(relay.committer.stop)
         relay.dispatch.close()
         relay.signing_in.close()
@@ -158,6 +162,12 @@ async def _sweep(relay: Relay) -> None:
         except Fault as fault:
             relay.journal.tell(Event.SWEEP_FAILED, kind=type(fault).__name__)
         await asyncio.sleep(SWEEP_EVERY_S)
+
+
+def _warn(journal: Journal, rings: Rings) -> None:
+    """The draining alarm: without key packages nobody can be let in on that device."""
+    for device, left in rings.low.items():
+        journal.tell(Event.KEY_PACKAGES_LOW, device=device[:8].hex(), count=left)
 
 
 def _is_policy(octets: bytes) -> bool:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.scenario.test_revocation import revoke
 from tests.support.programs import hear
 
 from sotto_cli.demo.places import DESK
+from sotto_client.entries import Going
 
 if TYPE_CHECKING:
+    from tests.support.demo_town import Town
     from tests.support.programs import Programs
+
+    from sotto_client import Agent
+    from sotto_wire.ids import ConversationId
 
 
 async def test_an_agent_takes_a_conversation_whose_customer_is_away(programs: Programs) -> None:
@@ -18,8 +24,8 @@ async def test_an_agent_takes_a_conversation_whose_customer_is_away(programs: Pr
     await customer.stop()
     agent = await programs.agent()
     await agent.waiting(DESK)
-    await agent._begin.life.until(lambda: [each.customer for each in agent._line.queues[DESK].waiting] == ["away"])
-    conversation = await agent.take(DESK)
+    await agent._begin.life.until(lambda: ("new", "away") in waits(agent, customer.conversation.id))
+    conversation = await agent.take(DESK, customer.conversation.id)
     await agent._begin.life.until(lambda: conversation in agent.away)
     back = await programs.customer()
     chat = await agent.joined(conversation)
@@ -27,6 +33,35 @@ async def test_an_agent_takes_a_conversation_whose_customer_is_away(programs: Pr
     await agent._begin.life.until(lambda: conversation not in agent.away)
     chat.say("Welcome back!")
     assert await hear(back, 1) == ["Welcome back!"]
+
+
+async def test_a_revoked_agent_alone_with_an_absent_customer_waits_for_the_customers_device(
+    programs: Programs, town: Town
+) -> None:
+    customer, lost = await programs.customer(), await programs.agent("ben", device="a-lost-phone")
+    name = customer.conversation.id
+    chat = await lost.joined(await lost.take(DESK, name))
+    customer.say("Is it still under warranty?")
+    assert await hear(chat, 1) == ["Is it still under warranty?"]
+    await customer.stop()
+    await revoke(town, lost)
+    agent = await programs.agent()
+    await agent._begin.life.until(lambda: ("agent_gone", "away") in waits(agent, name))
+    await agent.take(DESK, name)
+    back = await programs.customer()
+    taken_over = await agent.joined(name)
+    await back._begin.life.until(lambda: back.unanswered)
+    assert [each.name for each in back.conversation.entries if isinstance(each, Going)] == ["Ben"]
+    assert [each.text for each in back.unanswered] == ["Is it still under warranty?"]
+    back.resend()
+    assert await hear(taken_over, 1) == ["Is it still under warranty?"]
+    assert back.unanswered == ()
+
+
+def waits(agent: Agent, name: ConversationId) -> list[tuple[str, str]]:
+    """Why this conversation stands in the queue, and whether its customer is there."""
+    queue = agent.queue(DESK)
+    return [(each.why, each.customer) for each in queue.waiting if each.conversation == name] if queue else []
 
 
 async def test_a_customer_who_waits_is_told_that_nobody_is_there_until_somebody_comes(programs: Programs) -> None:

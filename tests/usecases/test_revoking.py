@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 from tests.support.relay_people import Here, Waiting
-from tests.support.relay_world import NOW, AgentDevice, CustomerDevice, RelayWorld
+from tests.support.relay_world import DESK, NOW, AgentDevice, CustomerDevice, RelayWorld
 from tests.vectors.trust_world import (
     DAY,
     POLICY,
@@ -31,6 +31,7 @@ from sotto_server.usecases.post_envelope import post_envelope
 from sotto_server.usecases.publish_documents import Documents, anchor_root, prove_documents, publish_documents
 from sotto_server.usecases.show_documents import show_policy, show_trust, show_trust_standing
 from sotto_server.usecases.standing import device_standing
+from sotto_server.usecases.watch_queue import queue_of
 from sotto_wire.frames import Acknowledge
 from sotto_wire.ids import AgentId, Digest, Millis
 from sotto_wire.refusals import NoCredential, NotFound, NotNewer, NotSignedIn, Unavailable
@@ -38,6 +39,7 @@ from sotto_wire.refusals import NoCredential, NotFound, NotNewer, NotSignedIn, U
 if TYPE_CHECKING:
     from sotto_server.domain.rings import Rings
     from sotto_server.ports import UseCase
+    from sotto_wire.frames import QueueEntry
 
 
 def rings_of(relay: RelayWorld, documents: Documents) -> Rings:
@@ -98,6 +100,36 @@ def test_the_customer_removes_a_revoked_agent_and_waits_again(
     relay.revoke(ana)
     relay.commit(customer.commit(remove=[ana.key.public]), customer.speaker)
     assert relay.conversation(customer.conversation).stage == "waiting"
+
+
+def test_a_conversation_whose_only_agent_is_revoked_waits_for_the_customers_device(
+    relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice
+) -> None:
+    ben = AgentDevice("ben", "device-ben")
+    relay.equip(ana)
+    relay.equip(ben)
+    relay.meet(customer, ana)
+    relay.revoke(ana)
+    assert [each.why for each in waiting(relay)] == ["agent_gone"]
+    relay.take(ben, customer.conversation)
+    assert relay.conversation(customer.conversation).stage == "proposed"
+    relay.commit(customer.commit(remove=[ana.key.public]), customer.speaker)
+    customer.adopt()
+    relay.commit(customer.commit(relay.offered(customer.conversation)), customer.speaker)
+    assert relay.conversation(customer.conversation).stage == "active"
+
+
+def test_who_was_removed_leaves_an_ordinary_wait(relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice) -> None:
+    relay.equip(ana)
+    relay.meet(customer, ana)
+    relay.revoke(ana)
+    relay.commit(customer.commit(remove=[ana.key.public]), customer.speaker)
+    assert [each.why for each in waiting(relay)] == ["new"]
+
+
+def waiting(relay: RelayWorld) -> list[QueueEntry]:
+    queue = relay.see(lambda unit, desk, now: queue_of(unit, desk, presence=Here()), DESK)  # noqa: ARG005
+    return queue.waiting
 
 
 def test_a_new_credential_for_the_same_device_keeps_it_in(relay: RelayWorld, ana: AgentDevice) -> None:

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
-from tests.support.relay_world import DESK, SHOP, SITE, AgentDevice, CustomerDevice
+from tests.support.relay_people import Here, Waiting
+from tests.support.relay_world import DESK, NOW, SHOP, SITE, AgentDevice, CustomerDevice
 
 from sotto_keys.shared.untrusted import Untrusted
 from sotto_server.domain.desk import Seat
-from sotto_server.domain.speaker import Asked, Speaker
+from sotto_server.domain.speaker import Asked, Interest, Speaker
 from sotto_server.usecases.administer import pending_devices
+from sotto_server.usecases.collect import Collecting, collect
 from sotto_server.usecases.enrol_device import enrol_device
 from sotto_server.usecases.greet import greet_customer
 from sotto_server.usecases.publish_documents import Documents, publish_documents
 from sotto_server.usecases.take import take
-from sotto_wire.frames import EnrolDevice, Take
-from sotto_wire.ids import AgentId, DeskId
-from sotto_wire.limits import KEY_PACKAGES_HELD
+from sotto_wire.frames import DeviceChanged, EnrolDevice, Take
+from sotto_wire.ids import AgentId, DeskId, Millis
+from sotto_wire.limits import KEY_PACKAGES_HELD, KEY_PACKAGES_LOW, LAST_RESORT_LIFE_MS
 from sotto_wire.refusals import NoCredential, NoKeyPackage, NotFound, NotSignedIn, WrongStage
 
 if TYPE_CHECKING:
     from tests.support.relay_world import RelayWorld
+
+    from sotto_server.domain.rings import Rings
+    from sotto_server.ports import UseCase
 
 
 def test_a_device_is_unknown_then_pending_then_issued(relay: RelayWorld, ana: AgentDevice) -> None:
@@ -125,6 +130,40 @@ def test_the_last_resort_package_serves_when_the_others_are_gone(relay: RelayWor
         relay.open(customer)
         relay.take(ana, customer.conversation)
         assert relay.offered(customer.conversation) == ana.packages[-1].public.to_message()
+
+
+def test_few_key_packages_ring_the_device_and_the_alarm(relay: RelayWorld, ana: AgentDevice) -> None:
+    relay.equip(ana, packages=KEY_PACKAGES_LOW + 1)
+    low = []
+    for name in ("one", "two", "three"):
+        relay.open(CustomerDevice(name))
+        low.append(rings_of_taking(relay, ana).low)
+    assert low == [{}, {ana.key.public: KEY_PACKAGES_LOW - 1}, {ana.key.public: KEY_PACKAGES_LOW - 2}]
+
+
+def test_what_a_device_is_told_of_its_key_packages(relay: RelayWorld, ana: AgentDevice) -> None:
+    relay.equip(ana, packages=2)
+    relay.open(CustomerDevice("one"))
+    rings_of_taking(relay, ana)
+    device = Interest(
+        followed={}, conversations=frozenset(), desks=frozenset(), device=True, trust=False, everything=False
+    )
+    (told,) = relay.see(collect, Collecting(device, ana.speaker, Here())).frames
+    assert isinstance(told, DeviceChanged)
+    assert (told.key_packages, told.last_resort_until) == (1, NOW + LAST_RESORT_LIFE_MS)
+
+
+def test_a_last_resort_that_lasts_too_long_is_refused(relay: RelayWorld, ana: AgentDevice) -> None:
+    relay.equip(ana)
+    with pytest.raises(Untrusted):
+        relay.publish(ana, [], ana.key_package(last_resort=True, at=Millis(NOW + 1000)))
+
+
+def rings_of_taking(relay: RelayWorld, device: AgentDevice) -> Rings:
+    asked = Asked(Take(ref=1, desk=DESK, conversation=None), device.speaker)
+    (outcome,) = relay.store.run([Waiting(cast("UseCase[object, object]", take), asked, relay.now)])
+    assert outcome.error is None
+    return outcome.rings
 
 
 def test_a_device_without_packages_takes_nothing(relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice) -> None:

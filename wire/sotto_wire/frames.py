@@ -199,6 +199,8 @@ class Welcomed(Frame, frozen=True, tag="welcomed"):
     credential: DocumentBytes | None
     key_packages: Count
     """Single-use key packages held for this device."""
+    last_resort_until: Time
+    """End of the last-resort package held for this device, 0 where there is none."""
     conversations: list[ConversationCard]
 
 
@@ -305,6 +307,8 @@ class QueueEntry(Struct, array_like=True, frozen=True, forbid_unknown_fields=Tru
     conversation: Bytes16
     site: Name
     waiting_since: Time
+    why: Literal["new", "agent_gone"]
+    """`agent_gone`: the only agent was revoked and is still in the group; only the customer's device can change that."""
     customer: Presence
     """Whether the customer's device is connected; who takes it while that is away waits for it."""
 
@@ -359,10 +363,12 @@ class ConversationChanged(Frame, frozen=True, tag="changed"):
 
 
 class DeviceChanged(Frame, frozen=True, tag="device"):
-    """This device's credential was issued, renewed or revoked."""
+    """This device's credential was issued, renewed or revoked, or its key packages run low."""
 
     device_state: Literal["unknown", "pending", "issued", "revoked"]
     credential: DocumentBytes | None
+    key_packages: Count
+    last_resort_until: Time
 
 
 class WhoIsHere(Frame, frozen=True, tag="here"):

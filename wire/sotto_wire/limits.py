@@ -32,6 +32,12 @@ KEY_PACKAGES_PER_PUBLISH: Final = 50
 KEY_PACKAGES_HELD: Final = 200
 """Enough for a day of forty chats with reconnects; a flood fills nothing."""
 
+KEY_PACKAGES_LOW: Final = 5
+"""Below it a device publishes more, and the relay says so in its log: without any left, nobody can be let in on that device."""
+
+LAST_RESORT_LIFE_MS: Final = 7 * 24 * 3600 * 1000
+"""A key package that may be used again: as long as a left message waits, and no longer than its reuse is worth."""
+
 STANDING_ADMISSIONS: Final = 16
 """More standing decisions than possible members is a mistake."""
 

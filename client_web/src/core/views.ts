@@ -93,7 +93,17 @@ export type CustomerView =
       /** Something went wrong that does not end the chat. */
       readonly problem: Problem | null
       readonly unread: number
+      /** Typed and not sent. */
+      readonly draft: string
+      /** What an agent who was revoked did not answer, now that somebody else is here: a question, never done by itself. */
+      readonly resend: Resend | null
     }
+
+export interface Resend {
+  readonly count: number
+  /** Who would get it. */
+  readonly to: string
+}
 
 export type CustomerIntent =
   | { readonly kind: 'open' }
@@ -105,11 +115,16 @@ export type CustomerIntent =
   | { readonly kind: 'end' }
   | { readonly kind: 'forget' }
   | { readonly kind: 'seen' }
+  | { readonly kind: 'draft'; readonly text: string }
+  /** The answer to `resend`. */
+  | { readonly kind: 'resend'; readonly again: boolean }
 
 export interface QueueEntryView {
   readonly conversation: string
   readonly site: string
   readonly waitingSince: number
+  /** The only agent was revoked and is still in the group: the customer's device alone can go on. */
+  readonly agentGone: boolean
   /** The customer's device is not connected: nobody is let in before it is back. */
   readonly away: boolean
 }
@@ -140,6 +155,8 @@ export interface AgentChat extends ChatSummary {
   readonly readers: readonly ReaderView[]
   readonly words: ConversationWords | null
   readonly problem: Problem | null
+  /** Typed and not sent. */
+  readonly draft: string
 }
 
 export type DeviceView =
@@ -147,7 +164,8 @@ export type DeviceView =
   | { readonly state: 'unknown'; readonly asking: boolean }
   /** `code` is the request to carry to an officer; `words` are its fingerprint, to be compared by voice. */
   | { readonly state: 'pending'; readonly code: string; readonly words: readonly string[] }
-  | { readonly state: 'issued'; readonly name: string; readonly expiresAt: number }
+  /** `low`: few key packages are left at the relay, without which nobody can be let in on this device. */
+  | { readonly state: 'issued'; readonly name: string; readonly expiresAt: number; readonly low: boolean }
   | { readonly state: 'revoked' }
 
 export type AgentView =
@@ -175,6 +193,7 @@ export type AgentIntent =
   | { readonly kind: 'show'; readonly conversation: string | null }
   | { readonly kind: 'send'; readonly conversation: string; readonly text: string }
   | { readonly kind: 'retry'; readonly conversation: string; readonly id: string }
+  | { readonly kind: 'draft'; readonly conversation: string; readonly text: string }
   | { readonly kind: 'close'; readonly conversation: string }
   | { readonly kind: 'dismissProblem' }
 

@@ -91,6 +91,16 @@ export const chatWords = {
   toNewest: 'To the newest message',
 } as const
 
+export const resendWords = {
+  title: 'Send it again?',
+  happened: (count: number): string =>
+    `Whoever you wrote to is no longer allowed to answer, and was removed. ${
+      count === 1 ? 'Your last message was not answered.' : `Your last ${count} messages were not answered.`
+    } Who is here now cannot read what you wrote before.`,
+  send: (to: string): string => `Send again to ${to}`,
+  leave: 'Do not send',
+} as const
+
 export const composerWords = {
   label: 'Write a message',
   send: 'Send',

@@ -7,8 +7,9 @@ import type { AgentKeys } from './agentKeys.ts'
 import { Chat } from './chat.ts'
 import type { Conversation } from './conversation.ts'
 import { decodeConversation, encodeConversation } from './conversationCodec.ts'
+import { Draft } from './draft.ts'
 import { type ChatWorld, recordName } from './holding.ts'
-import { CHAT_INDEX, NAMES, readRecord, writeRecord } from './records.ts'
+import { CHAT_INDEX, draftName, NAMES, readRecord, writeRecord } from './records.ts'
 
 export interface AgentChatsWorld extends Omit<ChatWorld, 'changed'> {
   readonly keys: AgentKeys
@@ -20,6 +21,7 @@ export class AgentChats {
   readonly #world: AgentChatsWorld
   readonly #chats = new Map<string, Chat>()
   readonly #cards = new Map<string, ConversationCard>()
+  readonly #drafts = new Map<string, Draft>()
 
   constructor(world: AgentChatsWorld) {
     this.#world = world
@@ -38,12 +40,22 @@ export class AgentChats {
     return name === null ? undefined : this.#chats.get(name)
   }
 
+  /** What the agent has typed there and not sent. */
+  draft(conversation: Uint8Array): Draft {
+    const name = toHex(conversation)
+    const draft = this.#drafts.get(name) ?? new Draft(this.#world.store, draftName(conversation))
+    this.#drafts.set(name, draft)
+    return draft
+  }
+
   async restore(): Promise<void> {
     const { store, trust } = this.#world
     if (trust.state === null) return
     for (const { conversation } of (await readRecord(CHAT_INDEX, store.load(NAMES.chats))) ?? []) {
       const saved = await store.load(recordName(conversation))
-      if (saved !== null) this.#adopt(await decodeConversation(saved, trust.state))
+      if (saved === null) continue
+      this.#adopt(await decodeConversation(saved, trust.state))
+      await this.draft(conversation).restore()
     }
   }
 
@@ -53,7 +65,7 @@ export class AgentChats {
     for (const [name, chat] of this.#chats) {
       if (listed.has(name)) continue
       chat.over()
-      await chat.retire(this.#index(name))
+      await this.#retire(chat, name)
     }
     await Promise.all(cards.map((card) => this.follow(card)))
   }
@@ -64,7 +76,7 @@ export class AgentChats {
     const chat = this.get(name)
     this.#cards.set(name, card)
     chat?.resume(card)
-    if (card.stage === 'closed') await chat?.retire(this.#index(name))
+    if (card.stage === 'closed' && chat !== undefined) await this.#retire(chat, name)
     else if (chat === undefined) {
       await this.#world.link.ask({ tag: 'follow', conversation: card.conversation, after: Math.min(card.since, card.head) })
     }
@@ -76,7 +88,7 @@ export class AgentChats {
     this.#cards.set(name, card)
     const chat = this.get(name)
     chat?.card(card)
-    if (card.stage === 'closed') await chat?.retire(this.#index(name))
+    if (card.stage === 'closed' && chat !== undefined) await this.#retire(chat, name)
   }
 
   /** The envelope of a conversation we are in goes there; a Welcome that we can open and accept begins one. */
@@ -103,6 +115,12 @@ export class AgentChats {
     link.tell({ tag: 'ack', conversation: conversation.id, seq: envelope.seq })
     const card = this.#cards.get(toHex(conversation.id))
     if (card !== undefined) chat.resume(withUs(card, envelope.seq))
+  }
+
+  /** Its record, its place in the index and its draft leave this device together. */
+  async #retire(chat: Chat, name: string): Promise<void> {
+    this.#drafts.delete(name)
+    await chat.retire(new Map([...this.#index(name), [draftName(chat.conversation.id), null]]))
   }
 
   #adopt(conversation: Conversation): Chat {

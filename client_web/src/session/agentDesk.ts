@@ -10,7 +10,7 @@ import { fromHex, toHex } from '../wire/octets.ts'
 import { Refused } from '../wire/refused.ts'
 import { AgentChats } from './agentChats.ts'
 import { AgentKeys } from './agentKeys.ts'
-import { chatView, deskView, proposedView, summaryOf } from './agentView.ts'
+import { type Aside, chatView, deskView, proposedView, summaryOf } from './agentView.ts'
 import { signHello } from './hello.ts'
 import { Link, LinkLost } from './link.ts'
 import { believedRecords, type SessionRecord } from './records.ts'
@@ -100,6 +100,9 @@ export class Desk {
       case 'retry':
         this.#chats.get(intent.conversation)?.retry(intent.id)
         break
+      case 'draft':
+        this.#chats.draft(fromHex(intent.conversation)).write(intent.text)
+        break
       case 'close':
         this.#chats.get(intent.conversation)?.close()
         break
@@ -127,19 +130,19 @@ export class Desk {
 
   #summaries(): readonly ChatSummary[] {
     const { proposed, all } = this.#chats
-    const waiting = proposed.map((card) => proposedView(card, this.#isAway(card.conversation)))
-    return [...waiting, ...all.map((chat) => summaryOf(chat, this.#isAway(chat.conversation.id)))]
+    const waiting = proposed.map((card) => proposedView(card, this.#aside(card.conversation)))
+    return [...waiting, ...all.map((chat) => summaryOf(chat, this.#aside(chat.conversation.id).away))]
   }
 
   #open(): AgentChat | null {
     const chat = this.#chats.get(this.#shown)
-    if (chat !== undefined) return chatView(chat, { me: this.#begin.signer.publicKey, away: this.#isAway(chat.conversation.id) })
+    if (chat !== undefined) return chatView(chat, { me: this.#begin.signer.publicKey, ...this.#aside(chat.conversation.id) })
     const card = this.#chats.proposed.find(({ conversation }) => toHex(conversation) === this.#shown)
-    return card === undefined ? null : proposedView(card, this.#isAway(card.conversation))
+    return card === undefined ? null : proposedView(card, this.#aside(card.conversation))
   }
 
-  #isAway(conversation: Uint8Array): boolean {
-    return this.#away.has(toHex(conversation))
+  #aside(conversation: Uint8Array): Aside {
+    return { away: this.#away.has(toHex(conversation)), draft: this.#chats.draft(conversation).text }
   }
 
   #linkEvents(): ConstructorParameters<typeof Link>[1] {
@@ -171,8 +174,8 @@ export class Desk {
 
   #welcomed(frame: Welcomed): void {
     this.#offset = frame.serverTime - this.#begin.ports.clock.now()
+    void this.#begin.keeper.refresh(true)
     this.#desks = frame.agent?.desks ?? this.#desks
-    this.#keys.heldIs(frame.keyPackages)
     for (const desk of this.#desks) this.#attempt(this.#link.ask({ tag: 'watch', desk }))
     this.#attempt(this.#chats.welcomed(frame.conversations))
     this.#deviceChanged(frame)
@@ -213,8 +216,9 @@ export class Desk {
     this.#begin.changed()
   }
 
-  #deviceChanged(frame: Pick<DeviceChanged, 'credential'> & { readonly deviceState: string }): void {
+  #deviceChanged(frame: Omit<DeviceChanged, 'tag' | 'deviceState'> & { readonly deviceState: string }): void {
     this.#inTurn(async () => {
+      this.#keys.heldIs(frame)
       await this.#keys.changed(frame)
       await this.#keys.refill()
     })

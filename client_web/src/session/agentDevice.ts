@@ -6,6 +6,7 @@ import { createKeyPackage } from '../keys/mls/library.ts'
 import { judgeCredential, type TrustState } from '../keys/trustChain.ts'
 import { deviceWords } from '../keys/words.ts'
 import type { DeviceChanged } from '../wire/generated/frames.ts'
+import { LAST_RESORT_LIFE_MS } from '../wire/generated/limits.ts'
 import { requestCode } from './deviceRequest.ts'
 import type { KeyPackageRecord } from './records.ts'
 
@@ -31,7 +32,7 @@ export const deviceStanding = async (
 ): Promise<DeviceStanding> => {
   if (deviceState === 'issued' && envelope !== null) {
     const credential = await judgeCredential(trust, envelope, { at: now, leafKey: device, role: 'agent' })
-    return { view: { state: 'issued', name: credential.name, expiresAt: credential.exp }, credential, identity: envelope }
+    return { view: { state: 'issued', name: credential.name, expiresAt: credential.exp, low: false }, credential, identity: envelope }
   }
   if (deviceState === 'pending') {
     const request = { org: trust.trust.org, person: agent, device: await deviceLabel(device), leafKey: device }
@@ -40,20 +41,28 @@ export const deviceStanding = async (
   return deviceState === 'revoked' ? { ...NO_DEVICE, view: { state: 'revoked' } } : NO_DEVICE
 }
 
+export interface Making {
+  readonly identity: Uint8Array
+  readonly signer: Signer
+  readonly credential: Credential
+  readonly now: number
+}
+
 /** New single-use key packages. Save their private parts before publishing. */
 export const newKeyPackages = async (
   count: number,
-  {
-    identity,
-    signer,
-    credential,
-    now,
-  }: { readonly identity: Uint8Array; readonly signer: Signer; readonly credential: Credential; readonly now: number },
+  { identity, signer, credential, now }: Making,
 ): Promise<readonly KeyPackageRecord[]> => {
   const notAfter = Math.min(credential.exp, now + PACKAGE_LIFE_MS)
   const made: KeyPackageRecord[] = []
   for (let index = 0; index < count; index++) {
-    made.push({ ...(await createKeyPackage({ identity, signer, now, notAfter })), notAfter })
+    made.push({ ...(await createKeyPackage({ identity, signer, now, notAfter })), notAfter, isLastResort: 0 })
   }
   return made
+}
+
+/** One that may be used again, for when the others have gone: it lives a week. */
+export const newLastResort = async ({ identity, signer, credential, now }: Making): Promise<KeyPackageRecord> => {
+  const notAfter = Math.min(credential.exp, now + LAST_RESORT_LIFE_MS)
+  return { ...(await createKeyPackage({ identity, signer, now, notAfter, lastResort: true })), notAfter, isLastResort: 1 }
 }

@@ -3,13 +3,17 @@ import type { DeviceView } from '../core/views.ts'
 import type { Signer } from '../keys/ed25519.ts'
 import type { SealedStore } from '../store/sealed.ts'
 import type { DeviceChanged } from '../wire/generated/frames.ts'
-import { type DeviceStanding, deviceLabel, deviceStanding, NO_DEVICE, newKeyPackages } from './agentDevice.ts'
+import { KEY_PACKAGES_LOW } from '../wire/generated/limits.ts'
+import { type DeviceStanding, deviceLabel, deviceStanding, NO_DEVICE, newKeyPackages, newLastResort } from './agentDevice.ts'
 import { type Link, LinkLost } from './link.ts'
 import { KEY_PACKAGES, type KeyPackageRecord, NAMES, readRecord, writeRecord } from './records.ts'
 import type { TrustKeeper } from './trustKeeper.ts'
 
 const PACKAGES_WANTED = 20
-const PACKAGES_LOW = 5
+/** A last resort that ends within a day may lie too long in a customer's phone. */
+const RENEW_MS = 24 * 3600 * 1000
+
+type Held = Pick<DeviceChanged, 'keyPackages' | 'lastResortUntil'>
 
 interface World {
   readonly signer: Signer
@@ -25,6 +29,7 @@ export class AgentKeys {
   #standing: DeviceStanding = NO_DEVICE
   #packages: readonly KeyPackageRecord[] = []
   #held = 0
+  #lastResortUntil = 0
   #wantsApproval = false
 
   constructor(world: World) {
@@ -38,6 +43,7 @@ export class AgentKeys {
   /** The standing, for people. */
   get view(): DeviceView {
     const { view } = this.#standing
+    if (view.state === 'issued') return { ...view, low: this.#held < KEY_PACKAGES_LOW }
     return view.state === 'unknown' ? { state: 'unknown', asking: this.#wantsApproval } : view
   }
 
@@ -49,9 +55,10 @@ export class AgentKeys {
     this.#packages = (await readRecord(KEY_PACKAGES, this.#world.store.load(NAMES.keyPackages))) ?? []
   }
 
-  /** The relay's count of single-use packages held for us. */
-  heldIs(count: number): void {
-    this.#held = count
+  /** What the relay holds for us: how many single-use packages, and until when the one of last resort. */
+  heldIs({ keyPackages, lastResortUntil }: Held): void {
+    this.#held = keyPackages
+    this.#lastResortUntil = lastResortUntil
   }
 
   /** What the relay says of this device; its credential is judged by ourselves (`Untrusted`). */
@@ -90,9 +97,13 @@ export class AgentKeys {
     this.#held = Math.max(0, this.#held - 1)
   }
 
-  /** The records without a used package, for the transaction that keeps what it opened. */
+  /**
+   * The records without a used package, for the transaction that keeps what it opened. One of last resort is published anew at once;
+   * its private part stays until its end, because it may have been claimed for other conversations whose Welcome is still to come.
+   */
   without(used: KeyPackageRecord): ReadonlyMap<string, Uint8Array> {
-    this.#packages = this.#packages.filter((each) => each !== used)
+    if (used.isLastResort === 1) this.#lastResortUntil = 0
+    else this.#packages = this.#packages.filter((each) => each !== used)
     return this.#records()
   }
 
@@ -100,13 +111,20 @@ export class AgentKeys {
   async refill(): Promise<void> {
     const { signer, store, link, relayNow } = this.#world
     const { credential, identity } = this.#standing
-    if (credential === null || identity === null || this.#held >= PACKAGES_LOW || !link.online) return
     const now = relayNow()
-    const fresh = await newKeyPackages(PACKAGES_WANTED - this.#held, { identity, signer, credential, now })
-    this.#packages = [...this.#packages.filter(({ notAfter }) => notAfter > now), ...fresh]
+    const isLow = this.#held < KEY_PACKAGES_LOW
+    const wantsLast = this.#lastResortUntil < now + RENEW_MS
+    if (credential === null || identity === null || !link.online || !(isLow || wantsLast)) return
+    const making = { identity, signer, credential, now }
+    const fresh = isLow ? await newKeyPackages(PACKAGES_WANTED - this.#held, making) : []
+    const last = wantsLast ? await newLastResort(making) : null
+    this.#packages = [...this.#packages.filter(({ notAfter }) => notAfter > now), ...fresh, ...(last === null ? [] : [last])]
     await store.save(this.#records())
-    const answer = await link.ask({ tag: 'publish', packages: fresh.map(({ keyPackage }) => keyPackage), lastResort: null })
-    if (answer.tag === 'held') this.#held = answer.singleUse
+    const packages = fresh.map(({ keyPackage }) => keyPackage)
+    const answer = await link.ask({ tag: 'publish', packages, lastResort: last?.keyPackage ?? null })
+    if (answer.tag !== 'held') return
+    this.#held = answer.singleUse
+    this.#lastResortUntil = last?.notAfter ?? this.#lastResortUntil
   }
 
   #records(): ReadonlyMap<string, Uint8Array> {

@@ -10,10 +10,11 @@ export const chatLabel = (conversation: Uint8Array): string => `Customer · ${to
 export const deskView = (desk: string, queue: Queue | undefined): DeskView => ({
   desk,
   label: desk,
-  waiting: (queue?.waiting ?? []).map(({ conversation, site, waitingSince, customer }) => ({
+  waiting: (queue?.waiting ?? []).map(({ conversation, site, waitingSince, why, customer }) => ({
     conversation: toHex(conversation),
     site,
     waitingSince,
+    agentGone: why === 'agent_gone',
     away: customer === 'away',
   })),
   waitingCount: queue?.waitingCount ?? 0,
@@ -34,7 +35,12 @@ export const summaryOf = (chat: Chat, away: boolean): ChatSummary => {
   }
 }
 
-export const chatView = (chat: Chat, { me, away }: { readonly me: Uint8Array; readonly away: boolean }): AgentChat => {
+export interface Aside {
+  readonly away: boolean
+  readonly draft: string
+}
+
+export const chatView = (chat: Chat, { me, away, draft }: Aside & { readonly me: Uint8Array }): AgentChat => {
   const { conversation } = chat
   return {
     ...summaryOf(chat, away),
@@ -44,11 +50,12 @@ export const chatView = (chat: Chat, { me, away }: { readonly me: Uint8Array; re
     readers: readerViews(conversation, me),
     words: wordsView(conversation),
     problem: brokenProblem(conversation) ?? chat.problem,
+    draft,
   }
 }
 
 /** Taken, and not yet let in by the customer's device. */
-export const proposedView = (card: ConversationCard, away: boolean): AgentChat => ({
+export const proposedView = (card: ConversationCard, { away, draft }: Aside): AgentChat => ({
   conversation: toHex(card.conversation),
   label: chatLabel(card.conversation),
   stage: card.stage === 'closed' ? 'closed' : 'proposed',
@@ -62,4 +69,5 @@ export const proposedView = (card: ConversationCard, away: boolean): AgentChat =
   readers: [],
   words: null,
   problem: null,
+  draft,
 })

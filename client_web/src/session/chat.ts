@@ -8,7 +8,7 @@ import { Committing, type Planning } from './committing.ts'
 import { type Conversation, type Situation, type Step, withState } from './conversation.ts'
 import { type ChatWorld, Holding } from './holding.ts'
 import { LinkLost } from './link.ts'
-import { again, piecesOf, written } from './outbox.ts'
+import { again, piecesOf, textsOf, written } from './outbox.ts'
 import { Posting } from './posting.ts'
 import { broken, receive } from './receive.ts'
 
@@ -81,15 +81,30 @@ export class Chat {
   }
 
   say(text: string): void {
-    const { world } = this.#holding
-    const write = (conversation: Conversation, piece: string): Conversation =>
-      written(conversation, { id: toHex(world.entropy(ENTRY_ID_BYTES)), text: piece, now: world.relayNow() })
-    this.#holding.start(() => this.#holding.keepOnly(piecesOf(text).reduce(write, this.conversation)))
+    this.#holding.start(() =>
+      this.#holding.keepOnly(piecesOf(text).reduce((before, piece) => this.#written(before, piece), this.conversation)),
+    )
     this.#posting.pump()
+  }
+
+  #written(conversation: Conversation, text: string): Conversation {
+    const { world } = this.#holding
+    return written(conversation, { id: toHex(world.entropy(ENTRY_ID_BYTES)), text, now: world.relayNow() })
   }
 
   retry(id: string): void {
     this.#holding.start(() => this.#holding.keepOnly(again(this.conversation, { id, now: this.#holding.world.relayNow() })))
+    this.#posting.pump()
+  }
+
+  /** The customer's answer to whether what was never answered is sent again; either way it is not asked twice. */
+  answerResend(isWanted: boolean): void {
+    this.#holding.start(() => {
+      const { conversation } = this
+      const texts = isWanted ? textsOf(conversation, conversation.unanswered) : []
+      const asked: Conversation = { ...conversation, unanswered: [] }
+      return this.#holding.keepOnly(texts.reduce((before, text) => this.#written(before, text), asked))
+    })
     this.#posting.pump()
   }
 

@@ -79,6 +79,8 @@ export interface Kept {
   readonly entries: readonly Entry[]
   /** The last message number seen from each other member. */
   readonly counters: readonly Counter[]
+  /** Messages of our own that a revoked agent, the last one here, never answered: the customer is asked whether to send them again. */
+  readonly unanswered: readonly string[]
 }
 
 /** One who can read now. */

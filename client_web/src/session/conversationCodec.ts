@@ -84,6 +84,7 @@ const CONVERSATION = struct<Written>('conversation', null, [
   ['outbox', list(OUTBOX_ITEM, 0, Infinity)],
   ['entries', list(ENTRY, 0, Infinity)],
   ['counters', list(COUNTER, 0, Infinity)],
+  ['unanswered', list(WORDS, 0, Infinity)],
   ['state', ANY],
   ['pending', orNone(PENDING)],
 ])

@@ -1,5 +1,5 @@
 /** How a conversation looks on a screen: entries in order, who can read, the words to compare. */
-import type { ConversationWords, EntryView, Problem, ReaderView } from '../core/views.ts'
+import type { ConversationWords, EntryView, Problem, ReaderView, Resend } from '../core/views.ts'
 import { sameOctets, toHex } from '../wire/octets.ts'
 import type { Conversation, Entry, Reader } from './conversation.ts'
 
@@ -25,6 +25,13 @@ export const readerViews = ({ readers, facts }: Conversation, me: Uint8Array): r
   }))
 
 export const wordsView = ({ words, facts }: Conversation): ConversationWords => ({ words, epoch: facts.epoch })
+
+/** Asked only once somebody is there who would get it. */
+export const resendView = ({ unanswered, readers, stage }: Conversation): Resend | null => {
+  const [newcomer] = readers.filter(({ isCustomer }) => !isCustomer)
+  if (unanswered.length === 0 || newcomer === undefined || stage === 'closed') return null
+  return { count: unanswered.length, to: newcomer.credential?.name ?? '' }
+}
 
 export const brokenProblem = ({ broken }: Conversation): Problem | null =>
   broken === null ? null : { code: 'conversation_broken', detail: broken }

@@ -11,11 +11,12 @@ import { fromBase32 } from '../wire/octets.ts'
 import { BadFrame } from '../wire/shape.ts'
 import { decodeConversation, encodeConversation } from './conversationCodec.ts'
 import { type Beginning, CustomerChat } from './customerChat.ts'
+import { keptDraft } from './draft.ts'
 import { recordName } from './holding.ts'
 import { observable } from './observable.ts'
 import { makeConversation, prepareNotice } from './opening.ts'
 import { noticeIn, type StartNotice } from './policy.ts'
-import { BELIEVED, believedRecords, CUSTOMER, NAMES, readRecord, writeRecord } from './records.ts'
+import { BELIEVED, believedRecords, CUSTOMER, draftName, NAMES, readRecord, writeRecord } from './records.ts'
 import { TrustKeeper } from './trustKeeper.ts'
 
 const FINGERPRINT_BYTES = 32
@@ -136,7 +137,7 @@ class Customer {
       await store.save(records.set(recordName(begun.record.conversation), encodeConversation(begun.conversation)))
       return true
     })
-    if (saved !== null) this.#run({ ...begun, keeper, organisation, store })
+    if (saved !== null) this.#run({ ...begun, keeper, organisation, store, draft: '' })
   }
 
   async #attempt<T>(code: 'old_browser' | 'no_storage', organisation: Organisation, task: () => Promise<T>): Promise<T | null> {
@@ -172,7 +173,8 @@ class Customer {
     const trust = await keeper.take(believed.bundle)
     const conversation = await decodeConversation(saved, trust)
     const signer = signerFromCryptoKey(keys.device.privateKey, keys.devicePublic)
-    return { keeper, organisation: await this.#organisationOf(trust), signer, record, conversation, store }
+    const draft = await keptDraft(store, draftName(record.conversation))
+    return { keeper, organisation: await this.#organisationOf(trust), signer, record, conversation, store, draft }
   }
 
   #run(begun: Begun): void {

@@ -10,11 +10,12 @@ import { sameOctets } from '../wire/octets.ts'
 import { Refused } from '../wire/refused.ts'
 import { Chat } from './chat.ts'
 import type { Conversation } from './conversation.ts'
-import { brokenProblem, entryViews, readerViews, wordsView } from './conversationView.ts'
+import { brokenProblem, entryViews, readerViews, resendView, wordsView } from './conversationView.ts'
+import { Draft } from './draft.ts'
 import { signHello } from './hello.ts'
 import { Link, LinkLost } from './link.ts'
 import { Proposals } from './proposals.ts'
-import { believedRecords, CUSTOMER, type CustomerRecord, NAMES, writeRecord } from './records.ts'
+import { believedRecords, CUSTOMER, type CustomerRecord, draftName, NAMES, writeRecord } from './records.ts'
 import type { TrustKeeper } from './trustKeeper.ts'
 
 const RETRY_MS = 2000
@@ -28,18 +29,21 @@ export interface Beginning {
   readonly record: CustomerRecord
   readonly conversation: Conversation
   readonly store: SealedStore
+  /** Typed before the reload and not sent. */
+  readonly draft: string
   changed(): void
   /** The relay does not open this conversation. */
   refused(code: string): void
 }
 
-export type ChatIntent = Extract<CustomerIntent, { readonly kind: 'send' | 'retry' | 'end' | 'seen' }>
+export type ChatIntent = Extract<CustomerIntent, { readonly kind: 'send' | 'retry' | 'end' | 'seen' | 'draft' | 'resend' }>
 
 export class CustomerChat {
   readonly #begin: Beginning
   readonly #link: Link
   readonly #chat: Chat
   readonly #proposals: Proposals
+  readonly #draft: Draft
   #record: CustomerRecord
   #saving: Promise<void> = Promise.resolve()
   #word: LinkWord = 'connecting'
@@ -54,11 +58,13 @@ export class CustomerChat {
     this.#begin = begin
     this.#record = record
     this.#link = new Link({ port: ports.link, clock: ports.clock, entropy: ports.entropy }, this.#linkEvents())
+    const store = { load: begin.store.load, save: (changes: ReadonlyMap<string, Uint8Array | null>) => this.#save(changes) }
+    this.#draft = new Draft(store, draftName(record.conversation), begin.draft)
     this.#chat = new Chat(begin.conversation, {
       me: signer.publicKey,
       signer,
       link: this.#link,
-      store: { load: begin.store.load, save: (changes) => this.#save(changes) },
+      store,
       clock: ports.clock,
       trust: keeper,
       relayNow: () => ports.clock.now() + this.#offset,
@@ -95,6 +101,12 @@ export class CustomerChat {
       case 'seen':
         this.#chat.seen()
         break
+      case 'draft':
+        this.#draft.write(intent.text)
+        break
+      case 'resend':
+        this.#chat.answerResend(intent.again)
+        break
       case 'end':
         this.#wantsEnd = true
         if (this.#link.online) this.#chat.close()
@@ -128,6 +140,8 @@ export class CustomerChat {
       closesAt: conversation.closesAt,
       problem: brokenProblem(conversation) ?? this.#ended ?? this.#chat.problem ?? this.#expiry(),
       unread: conversation.unread,
+      draft: this.#draft.text,
+      resend: resendView(conversation),
     }
   }
 
@@ -151,6 +165,8 @@ export class CustomerChat {
 
   #welcomed(frame: Welcomed): void {
     this.#offset = frame.serverTime - this.#begin.ports.clock.now()
+    // Who was revoked while the line was down must not get what is sent now.
+    void this.#begin.keeper.refresh(true)
     const card = frame.conversations.find(({ conversation }) => this.#isOurs(conversation))
     if (this.#record.groupInfo !== null) this.#open().catch((error: unknown) => this.#openFailed(error))
     else if (card === undefined) this.#over()

@@ -130,6 +130,7 @@ export const blank = (id: Uint8Array, now: number) =>
     outbox: [],
     entries: [],
     counters: [],
+    unanswered: [],
     pending: null,
   }) as const
 

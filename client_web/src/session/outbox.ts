@@ -76,6 +76,10 @@ export const again = (conversation: Conversation, { id, now }: { readonly id: st
   return written(without, { id, text: entry.text, now })
 }
 
+/** What was said under these names, in order. */
+export const textsOf = ({ entries }: Conversation, ids: readonly string[]): readonly string[] =>
+  entries.flatMap((entry) => (entry.tag === 'message' && entry.mine === 1 && ids.includes(entry.id) ? [entry.text] : []))
+
 const changed = (entries: readonly Entry[], id: string, change: (entry: Message) => Message): readonly Entry[] =>
   entries.map((entry) => (entry.tag === 'message' && entry.mine === 1 && entry.id === id ? change(entry) : entry))
 

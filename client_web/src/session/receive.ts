@@ -5,6 +5,8 @@ import { judgeCommit, type Verdict } from '../keys/mls/gate.ts'
 import { adopt, decrypt, processCommit } from '../keys/mls/library.ts'
 import { mayWrite } from '../keys/mls/memory.ts'
 import { parseCommit } from '../keys/mls/parse.ts'
+import { isVoid } from '../keys/mls/rows.ts'
+import type { TrustState } from '../keys/trustChain.ts'
 import { NeedsNewerTrust, Untrusted } from '../keys/untrusted.ts'
 import type { Envelope } from '../wire/generated/frames.ts'
 import { PAYLOAD, type Payload } from '../wire/generated/payload.ts'
@@ -77,7 +79,7 @@ const withMessage = (
     seq,
   }
   const counters = [...base.counters.filter(({ device }) => !sameOctets(device, sender)), { device: sender, number }]
-  return withEntry({ ...base, counters, unread: base.unread + 1 }, entry)
+  return withEntry({ ...base, counters, unanswered: [], unread: base.unread + 1 }, entry)
 }
 
 const counterOf = ({ counters }: Conversation, sender: Uint8Array): number | null =>
@@ -108,8 +110,20 @@ const adoptOwn = async (conversation: Conversation, envelope: Envelope, { trust 
   if (pending === null) throw new TypeError('nothing pending')
   const verdict = await judgeCommit(parseCommit(envelope.body), { group: facts, memory, trust })
   const { state, spent } = adopt(conversation.state, pending.commit)
-  const kept = { ...withComings(conversation, { verdict, envelope }), memory: verdict.memory, pending: null, isOld: 0 } as const
+  const unanswered = await unansweredAfter(conversation, verdict, trust)
+  const told = { ...withComings(conversation, { verdict, envelope }), unanswered }
+  const kept = { ...told, memory: verdict.memory, pending: null, isOld: 0 } as const
   return { conversation: await withState(kept, { state, trust }), spent: [spent] }
+}
+
+/** What the last agent had in hand when its revoked device was removed, and said nothing to. A newcomer cannot read it. */
+const unansweredAfter = async (conversation: Conversation, verdict: Verdict, trust: TrustState): Promise<readonly string[]> => {
+  const { entries, facts, unanswered } = conversation
+  const isAlone = facts.roster.length - verdict.removed.length === 1
+  const judged = await Promise.all(verdict.removed.map((leaf) => isVoid(leaf, { trust, at: verdict.note.committedAt })))
+  if (verdict.committer.row !== 'customer' || !isAlone || !judged.includes(true)) return unanswered
+  const last = entries.findLastIndex((entry) => entry.tag === 'message' && entry.mine === 0)
+  return entries.slice(last + 1).flatMap((entry) => (entry.tag === 'message' && entry.standing === 'sent' ? [entry.id] : []))
 }
 
 const follow = async (conversation: Conversation, envelope: Envelope, { trust }: Situation): Promise<Step> => {

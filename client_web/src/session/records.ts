@@ -2,8 +2,8 @@
 
 import { TRUST_MEMORY, type TrustMemory, type TrustState } from '../keys/trustChain.ts'
 import { SIGNED, type Signed } from '../wire/generated/claims.ts'
-import type { Octets } from '../wire/octets.ts'
-import { bytes, decodeAs, encodeAs, list, orNone, type Shape, struct, text, whole } from '../wire/shape.ts'
+import { type Octets, toHex } from '../wire/octets.ts'
+import { bytes, decodeAs, encodeAs, list, oneOf, orNone, type Shape, struct, text, whole } from '../wire/shape.ts'
 
 const COUNT = whole(0, Number.MAX_SAFE_INTEGER)
 const ANY = bytes(0, Infinity)
@@ -57,11 +57,12 @@ export const SESSION: Shape<SessionRecord> = struct<SessionRecord>('session', nu
   ['desks', list(WORDS, 0, Infinity)],
 ])
 
-/** A published key package and its private part, which is secret and destroyed when used. */
+/** A published key package and its private part, which is secret and destroyed when used; the one of last resort when its time is over. */
 export interface KeyPackageRecord {
   readonly keyPackage: Uint8Array
   readonly privatePart: Uint8Array
   readonly notAfter: number
+  readonly isLastResort: 0 | 1
 }
 
 export const KEY_PACKAGES: Shape<readonly KeyPackageRecord[]> = list(
@@ -69,6 +70,7 @@ export const KEY_PACKAGES: Shape<readonly KeyPackageRecord[]> = list(
     ['keyPackage', ANY],
     ['privatePart', ANY],
     ['notAfter', COUNT],
+    ['isLastResort', oneOf([0, 1])],
   ]),
   0,
   Infinity,
@@ -96,6 +98,8 @@ export const NAMES = {
   chats: 'chats',
   pinned: 'pinned',
 } as const
+
+export const draftName = (conversation: Uint8Array): string => `draft.${toHex(conversation)}`
 
 export const writeRecord = <T>(shape: Shape<T>, value: T): Octets => encodeAs(shape, value)
 

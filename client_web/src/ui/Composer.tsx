@@ -15,10 +15,17 @@ export interface ComposerProps {
   readonly waiting: string | null
   /** What happens to what is sent now, when that is not the usual. */
   readonly note?: string | null
+  /** What was typed before and not sent. */
+  readonly draft?: string
+  readonly onDraft?: (text: string) => void
 }
 
-export function Composer({ onSend, waiting, note = null }: ComposerProps) {
-  const [draft, setDraft] = useState('')
+export function Composer({ onSend, waiting, note = null, draft: kept = '', onDraft }: ComposerProps) {
+  const [draft, show] = useState(kept)
+  const setDraft = (text: string) => {
+    show(text)
+    onDraft?.(text)
+  }
   const area = useRef<HTMLTextAreaElement>(null)
   const hint = useId()
   useLayoutEffect(() => fitHeight(area.current, draft), [draft])

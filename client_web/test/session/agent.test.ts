@@ -101,6 +101,28 @@ describe('a device', () => {
   })
 })
 
+describe('a key package of last resort', () => {
+  test('is published beside the others, used when they are gone, and replaced at once', async () => {
+    const ana = await stage.atDesk()
+    const first = stage.relay.lastResorts.get(await device())
+    expect(first).toBeDefined()
+    stage.relay.packages.set(await device(), [])
+    await stage.waiting()
+    ana.intend({ kind: 'take', desk: 'support', conversation: null })
+    await until(ana, (view): view is Desk => isDesk(view) && view.open?.stage === 'active')
+    await expect.poll(async () => stage.relay.lastResorts.get(await device()) !== first).toBe(true)
+    await expect.poll(async () => stage.relay.packages.get(await device())?.length).toBe(20)
+  })
+
+  test('few left is a word on the device', async () => {
+    const ana = await stage.atDesk()
+    stage.relay.refuseNext('publish', 'unavailable')
+    stage.relay.packages.set(await device(), [])
+    stage.relay.issued((await stage.agentStore.loadKeys())?.devicePublic ?? new Uint8Array())
+    await until(ana, (view): view is Desk => isDesk(view) && view.device.state === 'issued' && view.device.low)
+  })
+})
+
 describe('taking', () => {
   test('when nobody waits is refused in words', async () => {
     const ana = await stage.atDesk()

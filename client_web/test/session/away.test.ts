@@ -1,7 +1,7 @@
 /** Who is away, as each end sees it, and what waits until the device is back. */
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type Chat, chatIn, chatSays, type Desk, deskSays, isChat, isDesk, newStage, type Stage } from './stage.ts'
-import { until } from './world.ts'
+import { type MemoryStore, until } from './world.ts'
 
 let stage: Stage
 
@@ -48,3 +48,45 @@ describe('a desk where nobody is', () => {
     expect(chatIn('waiting')(shopper.view.value)).toBe(true)
   })
 })
+
+describe('a draft', () => {
+  test('of the customer survives a reload, and leaves when it was sent', async () => {
+    const shopper = await stage.waiting()
+    shopper.intend({ kind: 'draft', text: 'half a sen' })
+    shopper.intend({ kind: 'draft', text: 'half a sentence' })
+    await expect.poll(() => drafts(stage.customerStore)).toHaveLength(1)
+    shopper.dispose()
+    const back = stage.customer()
+    back.intend({ kind: 'open' })
+    const chat = await until(back, isChat)
+    expect(chat.draft).toBe('half a sentence')
+    back.intend({ kind: 'draft', text: '' })
+    await expect.poll(() => drafts(stage.customerStore)).toHaveLength(0)
+  })
+
+  test('of the agent survives a reload of the console, and leaves with the chat', async () => {
+    const { ana, conversation } = await stage.talking()
+    ana.intend({ kind: 'draft', conversation, text: 'Dear cust' })
+    await expect.poll(() => drafts(stage.agentStore)).toHaveLength(1)
+    ana.dispose()
+    const back = stage.agent()
+    await until(back, (view): view is Desk => isDesk(view) && view.link === 'online')
+    back.intend({ kind: 'show', conversation })
+    const desk = await until(back, (view): view is Desk => isDesk(view) && view.open !== null)
+    expect(desk.open?.draft).toBe('Dear cust')
+    back.intend({ kind: 'close', conversation })
+    await until(back, (view): view is Desk => isDesk(view) && view.open?.stage === 'closed')
+    await expect.poll(() => drafts(stage.agentStore)).toHaveLength(0)
+  })
+
+  test('rests sealed', async () => {
+    const shopper = await stage.waiting()
+    shopper.intend({ kind: 'draft', text: 'my secret number' })
+    await expect.poll(() => drafts(stage.customerStore)).toHaveLength(1)
+    const [name] = drafts(stage.customerStore)
+    const kept = new TextDecoder().decode(stage.customerStore.records.get(name ?? ''))
+    expect(kept).not.toContain('secret')
+  })
+})
+
+const drafts = ({ records }: MemoryStore): readonly string[] => [...records.keys()].filter((name) => name.startsWith('draft.'))

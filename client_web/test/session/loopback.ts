@@ -14,6 +14,7 @@ import {
   type FromClient,
   type FromRelay,
 } from '../../src/wire/generated/frames.ts'
+import { KEY_PACKAGES_LOW, LAST_RESORT_LIFE_MS } from '../../src/wire/generated/limits.ts'
 import type { Stage } from '../../src/wire/generated/stages.ts'
 import { concat, fromHex, toHex } from '../../src/wire/octets.ts'
 import { decodeAs, encodeAs } from '../../src/wire/shape.ts'
@@ -56,6 +57,7 @@ export interface Relay {
   /** Hex of a device to its credential. */
   readonly credentials: Map<string, Uint8Array>
   readonly packages: Map<string, Uint8Array[]>
+  readonly lastResorts: Map<string, Uint8Array>
   readonly enrolled: Set<string>
   /** What the customer is shown instead of the taken device's key package. */
   swapKeyPackage(swap: ((keyPackage: Uint8Array) => Uint8Array) | null): void
@@ -87,6 +89,11 @@ export const newRelay = (now: () => number): Relay => {
   const conversations = new Map<string, Held>()
   const credentials = new Map<string, Uint8Array>()
   const packages = new Map<string, Uint8Array[]>()
+  const lastResorts = new Map<string, Uint8Array>()
+  const stockOf = (device: string) => ({
+    keyPackages: packages.get(device)?.length ?? 0,
+    lastResortUntil: lastResorts.has(device) ? now() + LAST_RESORT_LIFE_MS : 0,
+  })
   const enrolled = new Set<string>()
   const sockets = new Set<Socket>()
   const refusals: { tag: string; code: string }[] = []
@@ -141,6 +148,13 @@ export const newRelay = (now: () => number): Relay => {
       }
     }
   }
+  const issued = (name: string): void => {
+    for (const socket of sockets) {
+      const credential = credentials.get(name) ?? null
+      if (socket.device === name) socket.say({ tag: 'device', deviceState: 'issued', credential, ...stockOf(name) })
+    }
+    tellHere()
+  }
   const changed = (held: Held): void => {
     for (const socket of sockets) {
       if (memberOf(held, socket.device) || held.offer?.device === socket.device)
@@ -157,7 +171,13 @@ export const newRelay = (now: () => number): Relay => {
     socket.say({
       tag: 'queue',
       desk,
-      waiting: waiting.map((held) => ({ conversation: held.id, site: held.site, waitingSince: now(), customer: hereOf(held.customer) })),
+      waiting: waiting.map((held) => ({
+        conversation: held.id,
+        site: held.site,
+        waitingSince: now(),
+        why: 'new',
+        customer: hereOf(held.customer),
+      })),
       waitingCount: waiting.length,
       activeCount: 0,
     })
@@ -240,10 +260,11 @@ export const newRelay = (now: () => number): Relay => {
       case 'enrol':
         enrolled.add(socket.device)
         socket.say({ tag: 'done', ref: frame.ref })
-        return socket.say({ tag: 'device', deviceState: 'pending', credential: null })
+        return socket.say({ tag: 'device', deviceState: 'pending', credential: null, ...stockOf(socket.device) })
       case 'publish': {
         const all = [...(packages.get(socket.device) ?? []), ...frame.packages]
         packages.set(socket.device, all)
+        if (frame.lastResort !== null) lastResorts.set(socket.device, frame.lastResort)
         return socket.say({ tag: 'held', ref: frame.ref, singleUse: all.length })
       }
       case 'watch':
@@ -252,7 +273,7 @@ export const newRelay = (now: () => number): Relay => {
         return queue(socket, frame.desk)
       case 'take': {
         const held = [...conversations.values()].find((each) => each.stage === 'waiting')
-        const keyPackage = packages.get(socket.device)?.pop()
+        const keyPackage = packages.get(socket.device)?.pop() ?? lastResorts.get(socket.device)
         const refused = held === undefined ? 'not_found' : keyPackage === undefined ? 'no_key_package' : null
         if (held === undefined || keyPackage === undefined) {
           return socket.say({ tag: 'refused', ref: frame.ref, code: refused ?? '', retryAfterMs: null, notice: null, reference: null })
@@ -260,6 +281,7 @@ export const newRelay = (now: () => number): Relay => {
         held.offer = { device: socket.device, keyPackage }
         held.stage = 'proposed'
         socket.say({ tag: 'taken', ref: frame.ref, card: card(held, socket.device) })
+        if (stockOf(socket.device).keyPackages < KEY_PACKAGES_LOW) issued(socket.device)
         tellHere()
         return changed(held)
       }
@@ -324,7 +346,7 @@ export const newRelay = (now: () => number): Relay => {
       agent: socket.role === 'agent' ? { agent: 'ana', name: 'Ana', desks: ['support'] } : null,
       deviceState,
       credential,
-      keyPackages: packages.get(socket.device)?.length ?? 0,
+      ...stockOf(socket.device),
       conversations: mine.map((held) => card(held, socket.device)),
     })
     for (const held of mine) changed(held)
@@ -385,6 +407,7 @@ export const newRelay = (now: () => number): Relay => {
     conversations,
     credentials,
     packages,
+    lastResorts,
     enrolled,
     seen,
     swapKeyPackage: (next) => {
@@ -397,14 +420,7 @@ export const newRelay = (now: () => number): Relay => {
     pushTrust: (bundle) => {
       for (const socket of sockets) socket.say({ tag: 'trust', bundle })
     },
-    issued: (device) => {
-      const name = toHex(device)
-      for (const socket of sockets) {
-        const credential = credentials.get(name) ?? null
-        if (socket.device === name) socket.say({ tag: 'device', deviceState: 'issued', credential })
-      }
-      tellHere()
-    },
+    issued: (device) => issued(toHex(device)),
     forget: (conversation) => {
       conversations.delete(conversation)
     },

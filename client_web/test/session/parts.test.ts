@@ -99,6 +99,7 @@ const WELCOMED: FromRelay = {
   deviceState: 'customer',
   credential: null,
   keyPackages: 0,
+  lastResortUntil: 0,
   conversations: [],
 }
 

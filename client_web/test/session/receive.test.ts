@@ -4,8 +4,9 @@ import { NeedsNewerTrust } from '../../src/keys/untrusted.ts'
 import { type Plan as OwnPlan, withCommit } from '../../src/session/commits.ts'
 import { type Conversation, type Situation, withState } from '../../src/session/conversation.ts'
 import { decodeConversation, encodeConversation } from '../../src/session/conversationCodec.ts'
+import { resendView } from '../../src/session/conversationView.ts'
 import { blank } from '../../src/session/opening.ts'
-import { sealHead, written } from '../../src/session/outbox.ts'
+import { sealHead, textsOf, written } from '../../src/session/outbox.ts'
 import { receive } from '../../src/session/receive.ts'
 import type { Envelope } from '../../src/wire/generated/frames.ts'
 import { PAYLOAD } from '../../src/wire/generated/payload.ts'
@@ -227,6 +228,50 @@ describe('a commit of our own', () => {
     conversation = await decodeConversation(encodeConversation(conversation), room.trust)
     await take(envelope(room.customer, { kind: 'commit', body: conversation.pending?.commit.commit ?? new Uint8Array() }))
     expect(conversation).toMatchObject({ pending: null, broken: null, facts: { epoch: 2 } })
+  })
+})
+
+describe('what a revoked agent never answered', () => {
+  const isRevoked = (): Promise<void> => room.publish({ version: 2, revoked: [{ cred_id: 'ana-1', at: NOW - 1, reason: 'lost' }] })
+  const sent = async (number: number, text: string): Promise<void> => {
+    conversation = written(conversation, { id: `${number}`, text, now: NOW })
+    conversation = (await sealHead(conversation, situation()))?.conversation ?? conversation
+    await take(envelope(room.customer, { kind: 'message', number, body: conversation.outbox[0]?.message ?? new Uint8Array() }))
+  }
+  const removeAna = async (): Promise<void> => {
+    const body = await own({ removes: [1] })
+    await take(envelope(room.customer, { kind: 'commit', body }))
+  }
+
+  test('is kept to be asked about, from the last answer on', async () => {
+    await sent(1, 'answered')
+    await take(await says(1))
+    await sent(2, 'not answered')
+    await isRevoked()
+    await removeAna()
+    expect(conversation.unanswered).toEqual(['2'])
+    expect(textsOf(conversation, conversation.unanswered)).toEqual(['not answered'])
+    expect((await decodeConversation(encodeConversation(conversation), room.trust)).unanswered).toEqual(['2'])
+    expect(resendView(conversation)).toBeNull()
+  })
+
+  test('is nothing to ask about where the agent was removed for another reason', async () => {
+    await sent(1, 'hello')
+    await removeAna()
+    expect(conversation.unanswered).toEqual([])
+  })
+
+  test('is asked about once somebody is there, and no longer once they answered', async () => {
+    await sent(1, 'hello')
+    await isRevoked()
+    await removeAna()
+    await room.happen(room.customer, { removes: [ana] })
+    const ben = room.person({ cred_id: 'ben-1', person: 'ben', name: 'Ben' })
+    const { keyPackage } = await room.keyPackage(ben)
+    const grounds = { reliesOn: room.start.digest, decision: room.start.signed }
+    const body = await own({ adds: [keyPackage], grounds })
+    await take(envelope(room.customer, { kind: 'commit', body }))
+    expect(resendView(conversation)).toEqual({ count: 1, to: 'Ben' })
   })
 })
 

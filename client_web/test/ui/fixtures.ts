@@ -63,6 +63,8 @@ export const activeChat: Extract<CustomerView, { kind: 'chat' }> = {
   closesAt: minutes(98),
   problem: null,
   unread: 0,
+  draft: '',
+  resend: null,
 }
 
 const alone = { readers: [me], words: null, entries: [] } as const
@@ -113,6 +115,7 @@ export const VIEWS: ReadonlyMap<string, CustomerView> = new Map<string, Customer
   ['chat-nobody', { ...activeChat, ...alone, stage: 'waiting', deskAway: true }],
   ['chat-proposed', { ...activeChat, ...alone, stage: 'proposed' }],
   ['chat-active', activeChat],
+  ['chat-resend', { ...activeChat, resend: { count: 2, to: 'Ben' } }],
   ['chat-long', { ...activeChat, entries: long, readers: [me, mara, bot], unread: 1 }],
   ['chat-offline', { ...activeChat, entries: long, link: 'offline' }],
   ['chat-problem', { ...activeChat, problem: { code: 'agent_unconfirmed', detail: 'untrusted' } }],

@@ -28,6 +28,9 @@ function show(view: CustomerView, { open = true } = {}) {
 
 const notice: CustomerView = { kind: 'notice', organisation: anOrganisation, notice: aNotice, starting: false }
 
+/** Without what is only kept for later. */
+const done = (wanted: readonly WidgetIntent[]): readonly WidgetIntent[] => wanted.filter(({ kind }) => kind !== 'draft')
+
 function press(name: string | RegExp): void {
   fireEvent.click(screen.getByRole('button', { name }))
 }
@@ -75,8 +78,30 @@ test('Enter sends what was written and empties the field', () => {
   const { wanted } = show(activeChat)
   const field = write('  Hello\nthere ')
   fireEvent.keyDown(field, { key: 'Enter' })
-  expect(wanted).toEqual([{ kind: 'send', text: 'Hello\nthere' }])
+  expect(done(wanted)).toEqual([{ kind: 'send', text: 'Hello\nthere' }])
   expect(field).toHaveProperty('value', '')
+})
+
+test('what is typed is kept as a draft, and what was kept stands in the field', () => {
+  const { wanted } = show({ ...activeChat, draft: 'Dear' })
+  expect(screen.getByRole('textbox', { name: 'Write a message' })).toHaveProperty('value', 'Dear')
+  fireEvent.keyDown(write('Dear you'), { key: 'Enter' })
+  expect(wanted).toEqual([
+    { kind: 'draft', text: 'Dear you' },
+    { kind: 'send', text: 'Dear you' },
+    { kind: 'draft', text: '' },
+  ])
+})
+
+test('what a revoked agent left unanswered is a question with two answers of equal weight', () => {
+  const { wanted } = show({ ...activeChat, resend: { count: 2, to: 'Ben' } })
+  expect(screen.getByText(/Your last 2 messages were not answered/)).toBeTruthy()
+  press('Do not send')
+  press('Send again to Ben')
+  expect(wanted).toEqual([
+    { kind: 'resend', again: false },
+    { kind: 'resend', again: true },
+  ])
 })
 
 test('Shift and Enter, and Enter inside an input method, send nothing', () => {
@@ -84,13 +109,13 @@ test('Shift and Enter, and Enter inside an input method, send nothing', () => {
   const field = write('Hel')
   fireEvent.keyDown(field, { key: 'Enter', shiftKey: true })
   fireEvent.keyDown(field, { key: 'Enter', isComposing: true })
-  expect(wanted).toEqual([])
+  expect(done(wanted)).toEqual([])
 })
 
 test('before anybody has joined a message can be written and says when it will be sent', () => {
   const { wanted, next } = show({ ...activeChat, stage: 'waiting', readers: [me], entries: [] })
   fireEvent.keyDown(write('My kettle leaks'), { key: 'Enter' })
-  expect(wanted).toEqual([{ kind: 'send', text: 'My kettle leaks' }])
+  expect(done(wanted)).toEqual([{ kind: 'send', text: 'My kettle leaks' }])
   expect(screen.getByText(/encrypted and sent when someone from the Support desk joins/)).toBeTruthy()
   const entries = [aMessage({ id: 'a', text: 'My kettle leaks', standing: 'sending' })]
   next({ ...activeChat, stage: 'waiting', readers: [me], entries })

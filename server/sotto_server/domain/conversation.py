@@ -124,6 +124,10 @@ class Conversation(Struct, frozen=True, gc=False):
     def has_agent(self) -> bool:
         return any(each.role == "agent" and each.is_current for each in self.members)
 
+    def has_shut_out_agent(self) -> bool:
+        """Somebody who was revoked is still in the group: a member removes them, or nobody can."""
+        return any(each.role == "agent" and each.blocked and each.until is None for each in self.members)
+
     def delivered_floor(self) -> int:
         """Every member that is owed something has acknowledged up to here."""
         owed = [each.acked for each in self.members if each.is_owed]

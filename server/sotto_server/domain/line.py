@@ -43,7 +43,13 @@ class Line:
         """`welcomed` tells the stages and the device's state; the rest is due."""
         for card in welcomed.conversations:
             self._told["stage", card.conversation] = card.stage
-        self._told["device", b""] = (welcomed.device_state, welcomed.credential)
+        if welcomed.device_state != "customer":
+            self._told["device", b""] = DeviceChanged(
+                device_state=welcomed.device_state,
+                credential=welcomed.credential,
+                key_packages=welcomed.key_packages,
+                last_resort_until=welcomed.last_resort_until,
+            )
         self._told["handoffs", b""] = Handoffs(given=[], offered=[])
         self._everything = True
 
@@ -136,8 +142,8 @@ def _told_by(frame: Frame) -> tuple[str, bytes, object] | None:
             return "desk", desk.encode(), frame
         case Handoffs():
             return "handoffs", b"", frame
-        case DeviceChanged(device_state=state, credential=credential):
-            return "device", b"", (state, credential)
+        case DeviceChanged():
+            return "device", b"", frame
         case WhoIsHere(conversation=conversation, customer=customer, desk=desk):
             return "here", conversation, (customer, desk)
         case TrustUpdate(bundle=bundle):

@@ -38,6 +38,7 @@ class Event(StrEnum):
     FRAME_REFUSED = "frame.refused"
     AGENT_SIGNED_IN = "agent.signed_in"
     AGENT_SIGN_IN_REFUSED = "agent.sign_in_refused"
+    KEY_PACKAGES_LOW = "key_packages.low"
     DOCUMENTS_PUBLISHED = "documents.published"
     SWEEP_FAILED = "sweep.failed"
     FAULT_RAISED = "fault.raised"
@@ -54,6 +55,8 @@ class Fields(TypedDict, total=False):
     reference: str
     connection: str
     conversation: str
+    device: str
+    """The beginning of an agent's device key; a customer's is never told."""
     role: str
     frame: str
     route: str

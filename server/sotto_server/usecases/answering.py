@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sotto_keys.shared.credential import ROLE_AGENT
 from sotto_keys.shared.untrusted import Untrusted
 from sotto_server.usecases.believed import believed
+from sotto_server.usecases.key_package_stock import claim
 from sotto_server.usecases.standing import require_credential
 from sotto_wire.refusals import NoCredential, NoKeyPackage
 
@@ -36,11 +37,8 @@ def packages_held(unit: Unit, device: DeviceKey, *, now: Millis) -> list[KeyPack
 
 
 def claim_package(unit: Unit, device: DeviceKey, *, now: Millis) -> KeyPackageEntry:
-    """The one that lasts longest, for the customer may be away; a single-use one leaves the directory."""
-    held = packages_held(unit, device, now=now)
-    if not held:
+    """As `claim`, or `NoKeyPackage`."""
+    claimed = claim(unit, device, now=now)
+    if claimed is None:
         raise NoKeyPackage("none held")
-    claimed = max(held, key=lambda each: (not each.last_resort, each.expires_at))
-    if not claimed.last_resort:
-        unit.key_packages.remove(claimed.reference)
     return claimed

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sotto_server.domain.speaker import Collected, Interest, Speaker
 from sotto_server.usecases.finding import conversations_listed, is_party, trust_bundle_of
 from sotto_server.usecases.handing import handoffs_of
+from sotto_server.usecases.key_package_stock import stock_of
 from sotto_server.usecases.presence import desk_is_here
 from sotto_server.usecases.sign_in import check_sign_in
 from sotto_server.usecases.standing import device_standing
@@ -64,8 +65,13 @@ def _of_relay(unit: Unit, collecting: Collecting, *, now: Millis) -> Iterator[Fr
     if bundle is not None:
         yield TrustUpdate(bundle=bundle)
     if interest.device and by.agent is not None:
-        standing = device_standing(unit, by.device, now=now)
-        yield DeviceChanged(device_state=standing.state, credential=standing.envelope)
+        standing, stock = device_standing(unit, by.device, now=now), stock_of(unit, by.device, now=now)
+        yield DeviceChanged(
+            device_state=standing.state,
+            credential=standing.envelope,
+            key_packages=len(stock.single_use),
+            last_resort_until=stock.last_resort_until,
+        )
         yield handoffs_of(unit, by)
     for desk in sorted(interest.desks):
         if by.agent is not None and unit.seats.get(by.agent, desk) is not None:

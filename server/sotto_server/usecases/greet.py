@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 from sotto_server.domain.directory import Device
 from sotto_server.usecases.finding import conversations_listed
+from sotto_server.usecases.key_package_stock import stock_of
 from sotto_server.usecases.sign_in import check_sign_in, desks_of, take_over
 from sotto_server.usecases.standing import device_standing
 from sotto_wire.frames import AgentCard, Welcomed
+from sotto_wire.ids import Millis
 from sotto_wire.refusals import NotSignedIn
 
 if TYPE_CHECKING:
     from sotto_server.domain.speaker import Speaker
     from sotto_server.ports import Unit
-    from sotto_wire.ids import AgentId, Millis
+    from sotto_wire.ids import AgentId
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,13 @@ def greet_customer(unit: Unit, by: Speaker, /, *, now: Millis) -> Greeting:
         raise NotSignedIn("origin is not of this site")
     cards = [each.card(by.device) for each in conversations_listed(unit, by.device, now=now)]
     welcomed = Welcomed(
-        server_time=now, agent=None, device_state="customer", credential=None, key_packages=0, conversations=cards
+        server_time=now,
+        agent=None,
+        device_state="customer",
+        credential=None,
+        key_packages=0,
+        last_resort_until=Millis(0),
+        conversations=cards,
     )
     return Greeting(speaker=by, welcomed=welcomed)
 
@@ -52,13 +60,15 @@ def greet_agent(unit: Unit, by: Speaker, /, *, now: Millis) -> Greeting:
     _know(unit, by, agent=current.agent, now=now)
     take_over(unit, current, device=by.device, now=now)
     standing = device_standing(unit, by.device, now=now)
+    stock = stock_of(unit, by.device, now=now)
     listed = [] if standing.state == "revoked" else conversations_listed(unit, by.device, now=now)
     welcomed = Welcomed(
         server_time=now,
         agent=_card(unit, current.agent),
         device_state=standing.state,
         credential=standing.envelope,
-        key_packages=len(unit.key_packages.find(device=by.device, last_resort=False)),
+        key_packages=len(stock.single_use),
+        last_resort_until=stock.last_resort_until,
         conversations=[each.card(by.device) for each in listed],
     )
     return Greeting(speaker=by, welcomed=welcomed)

@@ -13,7 +13,7 @@ from sotto_server.usecases.sign_in import check_sign_in
 from sotto_server.usecases.standing import require_credential
 from sotto_wire.frames import KeyPackagesHeld, PublishKeyPackages
 from sotto_wire.ids import Millis
-from sotto_wire.limits import KEY_PACKAGES_HELD
+from sotto_wire.limits import KEY_PACKAGES_HELD, LAST_RESORT_LIFE_MS
 
 if TYPE_CHECKING:
     from sotto_server.domain.speaker import Asked, Speaker
@@ -45,6 +45,8 @@ def _verify(unit: Unit, octets: bytes, *, last_resort: bool, by: Speaker, now: M
     verify_key_package(package, at=now // 1000)
     if package.leaf.signature_key != by.device or package.is_last_resort != last_resort:
         raise Inconsistent("a key package of another device or kind")
+    if last_resort and _ends(package) > now + LAST_RESORT_LIFE_MS:
+        raise Inconsistent("a last resort that lasts too long")
     believed(unit).judge_credential(package.leaf.credential.identity, at=now, leaf_key=by.device)
     return KeyPackageEntry(
         reference=package.reference(),

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from sotto_server.domain.rings import look_at
 from sotto_server.usecases.close_conversation import end
 from sotto_server.usecases.handing import end_handoff
+from sotto_server.usecases.key_package_stock import stock_of, warn_if_low
 from sotto_wire.ids import Millis
 from sotto_wire.limits import ENVELOPE_LIFE_MS, IDLE_CLOSE_MS, SESSION_IDLE_MS
 
@@ -80,6 +81,8 @@ def _drop_key_packages(unit: Unit, limit: int, *, now: Millis) -> int:
     due = unit.key_packages.due("expires_at", at=now, limit=limit)
     for each in due:
         unit.key_packages.remove(each.reference)
+    for device in sorted({each.device for each in due}):
+        warn_if_low(unit, device, left=len(stock_of(unit, device, now=now).single_use))
     return len(due)
 
 

@@ -39,5 +39,6 @@ def _entry(conversation: Conversation, *, presence: Presence) -> QueueEntry:
         conversation=conversation.id,
         site=conversation.site,
         waiting_since=conversation.waiting_since,
+        why="agent_gone" if conversation.has_shut_out_agent() else "new",
         customer="here" if presence.is_here(conversation.customer) else "away",
     )

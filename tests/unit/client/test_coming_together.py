@@ -25,6 +25,7 @@ from sotto_wire.claims import Signed, WelcomeBundle
 from sotto_wire.codec import encode_claims
 from sotto_wire.frames import KeyPackagesHeld, PublishKeyPackages
 from sotto_wire.ids import Millis
+from sotto_wire.limits import KEY_PACKAGES_LOW, LAST_RESORT_LIFE_MS
 from sotto_wire.refusals import BadFrame, CommitNotAllowed, NotAdmitted
 
 if TYPE_CHECKING:
@@ -44,11 +45,13 @@ class Directory:
 
     def __init__(self) -> None:
         self.published: list[bytes] = []
+        self.last_resort: bytes | None = None
 
     async def ask(self, request: Callable[[int], Frame]) -> Frame:
         frame = request(1)
         assert isinstance(frame, PublishKeyPackages)
         self.published += frame.packages
+        self.last_resort = frame.last_resort
         return KeyPackagesHeld(ref=1, single_use=len(self.published))
 
 
@@ -129,29 +132,59 @@ def test_what_is_no_welcome_is_refused(opening: Talk) -> None:
 
 async def test_key_packages_rest_on_disk_before_they_are_published(keys: AgentKeys) -> None:
     directory = Directory()
-    assert await keys.refill(_as_link(directory), held=0, now=Millis(NOW)) == BATCH
-    published = {PREFIX + parse_key_package(each).reference().hex() for each in directory.published}
-    assert set(keys.store.names(PREFIX)) == published
+    await keys.refill(_as_link(directory), now=Millis(NOW))
+    assert directory.last_resort is not None
+    both = [*directory.published, directory.last_resort]
+    assert set(keys.store.names(PREFIX)) == {PREFIX + parse_key_package(each).reference().hex() for each in both}
+    assert (keys.held, keys.last_resort_until) == (BATCH, NOW + LAST_RESORT_LIFE_MS)
 
 
 async def test_enough_is_enough(keys: AgentKeys) -> None:
     directory = Directory()
-    assert await keys.refill(_as_link(directory), held=5, now=Millis(NOW)) == 5
+    keys.holds(single_use=KEY_PACKAGES_LOW, last_resort_until=NOW + LAST_RESORT_LIFE_MS)
+    await keys.refill(_as_link(directory), now=Millis(NOW))
+    assert (directory.published, directory.last_resort) == ([], None)
+
+
+async def test_the_last_resort_is_renewed_a_day_before_it_ends(keys: AgentKeys) -> None:
+    directory = Directory()
+    keys.holds(single_use=KEY_PACKAGES_LOW, last_resort_until=NOW + DAY - 1)
+    await keys.refill(_as_link(directory), now=Millis(NOW))
     assert directory.published == []
+    assert directory.last_resort is not None
+    assert parse_key_package(directory.last_resort).is_last_resort
+
+
+async def test_a_used_last_resort_is_replaced_and_keeps_its_keys_for_welcomes_still_to_come(keys: AgentKeys) -> None:
+    await keys.refill(_as_link(first := Directory()), now=Millis(NOW))
+    assert first.last_resort is not None
+    row = PREFIX + parse_key_package(first.last_resort).reference().hex()
+    assert keys.used(row) == []
+    await keys.refill(_as_link(second := Directory()), now=Millis(NOW))
+    assert second.last_resort not in (None, first.last_resort)
+    assert keys.store.load(row) is not None
+
+
+async def test_a_used_single_use_one_goes(keys: AgentKeys) -> None:
+    row = PREFIX + offered(keys).public.reference().hex()
+    keys.holds(single_use=1, last_resort_until=0)
+    assert keys.used(row) == [row]
+    assert keys.held == 0
 
 
 async def test_a_device_without_a_credential_in_force_publishes_nothing(keys: AgentKeys) -> None:
     directory = Directory()
     revoked: list[Json] = [{"cred_id": "device-ana-1", "at": NOW - 1, "reason": "lost"}]
     keys.keeper.take(World().with_trust(trust_document(2, revoked=revoked)).bundle().to_bytes())
-    assert await keys.refill(_as_link(directory), held=0, now=Millis(NOW)) == 0
+    await keys.refill(_as_link(directory), now=Millis(NOW))
+    assert (directory.published, directory.last_resort) == ([], None)
     keys.changed("pending", None)
     assert keys.credential(at=Millis(NOW)) is None
 
 
 async def test_private_keys_of_packages_that_ran_out_are_forgotten(keys: AgentKeys) -> None:
     old = PREFIX + offered(keys).public.reference().hex()
-    await keys.refill(_as_link(Directory()), held=0, now=Millis(NOW + 10 * DAY))
+    await keys.refill(_as_link(Directory()), now=Millis(NOW + 10 * DAY))
     assert old not in keys.store.names(PREFIX)
 
 

@@ -22,6 +22,7 @@ from sotto_wire.codec import encode_claims
 if TYPE_CHECKING:
     from tests.support.sdk_talk import Talk
 
+    from sotto_client.conversation import Conversation
     from sotto_keys.shared.strict_json import Json
 
 
@@ -164,3 +165,27 @@ def test_a_message_of_the_epoch_before_is_still_read(talk: Talk) -> None:
     path = talk.envelope("commit", CUSTOMER.public, body=planned.pending.message, epoch=1)
     talk.agent = receive(talk.agent, path, situation=talk.agents)
     assert texts(talk.agent_takes(late)) == ["Sent before the path"]
+
+
+def removal_of_ana(talk: Talk, *, revoked: bool) -> Conversation:
+    """The customer's own commit that puts Ana out, in its place."""
+    if revoked:
+        lost: list[Json] = [{"cred_id": "device-ana-1", "at": NOW - 1, "reason": "lost"}]
+        talk.trust.take(World().with_trust(trust_document(2, revoked=lost)).bundle().to_bytes())
+    leaf = talk.customer.member.group.find(AGENT.public)
+    assert leaf is not None
+    talk.customer = with_commit(talk.customer, Plan(remove=(leaf,)), situation=talk.customers)
+    assert talk.customer.pending is not None
+    body = talk.customer.pending.message
+    return talk.customer_takes(talk.envelope("commit", CUSTOMER.public, body=body, epoch=1))
+
+
+def test_what_a_revoked_agent_never_answered_is_kept_to_be_asked_about(talk: Talk) -> None:
+    talk.customer_takes(talk.says("My lid is cracked"))
+    after = removal_of_ana(talk, revoked=True)
+    assert [each.text for each in after.messages if each.id in after.unanswered] == ["My lid is cracked"]
+
+
+def test_nothing_is_asked_where_the_agent_was_put_out_for_another_reason(talk: Talk) -> None:
+    talk.customer_takes(talk.says("My lid is cracked"))
+    assert removal_of_ana(talk, revoked=False).unanswered == ()

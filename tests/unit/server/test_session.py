@@ -72,6 +72,7 @@ def welcomed(*cards: ConversationCard) -> Welcomed:
         device_state="customer",
         credential=None,
         key_packages=0,
+        last_resort_until=0,
         conversations=list(cards),
     )
 
@@ -233,7 +234,7 @@ def test_what_was_sent_is_not_sent_again() -> None:
         ConversationChanged(card=a_conversation().card(CUSTOMER)),
         Proposal(conversation=TALK, group=1, key_package=b"kp"),
         Queue(desk="orders", waiting=[], waiting_count=0, active_count=0),
-        DeviceChanged(device_state="pending", credential=None),
+        DeviceChanged(device_state="pending", credential=None, key_packages=0, last_resort_until=0),
         TrustUpdate(bundle=b"bundle"),
     )
     session.deliver(collected(*frames))

@@ -265,6 +265,7 @@ export interface Welcomed {
   readonly deviceState: 'customer' | 'issued' | 'pending' | 'revoked' | 'unknown'
   readonly credential: Uint8Array | null
   readonly keyPackages: number
+  readonly lastResortUntil: number
   readonly conversations: readonly ConversationCard[]
 }
 
@@ -274,6 +275,7 @@ export const WELCOMED: Shape<Welcomed> = struct<Welcomed>('Welcomed', 'welcomed'
   ['deviceState', oneOf(['customer', 'issued', 'pending', 'revoked', 'unknown'])],
   ['credential', orNone(bytes(1, 262144))],
   ['keyPackages', whole(0, 9007199254740991)],
+  ['lastResortUntil', whole(0, 9007199254740991)],
   ['conversations', list(CONVERSATION_CARD, 0, Infinity)],
 ])
 
@@ -436,6 +438,7 @@ export interface QueueEntry {
   readonly conversation: Uint8Array
   readonly site: string
   readonly waitingSince: number
+  readonly why: 'agent_gone' | 'new'
   readonly customer: 'away' | 'here'
 }
 
@@ -443,6 +446,7 @@ export const QUEUE_ENTRY: Shape<QueueEntry> = struct<QueueEntry>('QueueEntry', n
   ['conversation', bytes(16, 16)],
   ['site', text(1, 64, /^[a-z0-9][a-z0-9_.-]*$/u)],
   ['waitingSince', whole(0, 9007199254740991)],
+  ['why', oneOf(['agent_gone', 'new'])],
   ['customer', oneOf(['away', 'here'])],
 ])
 
@@ -524,16 +528,20 @@ export const CONVERSATION_CHANGED: Shape<ConversationChanged> = struct<Conversat
   ['card', CONVERSATION_CARD],
 ])
 
-/** This device's credential was issued, renewed or revoked. */
+/** This device's credential was issued, renewed or revoked, or its key packages run low. */
 export interface DeviceChanged {
   readonly tag: 'device'
   readonly deviceState: 'issued' | 'pending' | 'revoked' | 'unknown'
   readonly credential: Uint8Array | null
+  readonly keyPackages: number
+  readonly lastResortUntil: number
 }
 
 export const DEVICE_CHANGED: Shape<DeviceChanged> = struct<DeviceChanged>('DeviceChanged', 'device', [
   ['deviceState', oneOf(['issued', 'pending', 'revoked', 'unknown'])],
   ['credential', orNone(bytes(1, 262144))],
+  ['keyPackages', whole(0, 9007199254740991)],
+  ['lastResortUntil', whole(0, 9007199254740991)],
 ])
 
 /** Whose devices are connected now. Told to both ends of a conversation at every change; a matter of sockets, kept nowhere. */
