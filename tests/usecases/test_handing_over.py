@@ -386,7 +386,7 @@ def test_somebody_elses_revocation_leaves_an_offer_as_it_is(desk: Desk) -> None:
     desk.relay.meet(other := CustomerDevice("other"), desk.cleo)
     desk.relay.revoke(desk.cleo)
     assert desk.told(desk.ben) == ([], ["accepted"])
-    assert desk.relay.conversation(other.conversation).stage == "active"
+    assert desk.relay.conversation(other.conversation).stage == "waiting"
 
 
 def test_a_closed_conversation_is_handed_to_nobody(desk: Desk) -> None:
