@@ -15,7 +15,7 @@ from sotto_server.committer import Committer
 from sotto_server.dispatch import Dispatch
 from sotto_server.edge.crowd import Crowd
 from sotto_server.edge.entrance import Entrance, room_for_connections
-from sotto_server.edge.front import FrontRules
+from sotto_server.edge.front import LINGER_MS, FrontRules
 from sotto_server.edge.headers import headers_for
 from sotto_server.edge.http.documents import BODY_BYTES
 from sotto_server.edge.http.routes import add_routes
@@ -49,6 +49,7 @@ class Times:
     """How long the rim waits; tests shorten it."""
 
     request_within_ms: int = REQUEST_WITHIN_MS
+    linger_ms: int = LINGER_MS
     socket: SocketRules = field(default_factory=SocketRules)
 
 
@@ -144,6 +145,7 @@ def _front(config: Config, parts: Parts, *, times: Times) -> FrontRules:
         headers=headers_for(config.public_url),
         trusted_proxies=config.trusted_proxies,
         request_within_ms=times.request_within_ms,
+        linger_ms=times.linger_ms,
     )
 
 

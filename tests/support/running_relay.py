@@ -37,6 +37,7 @@ PUBLIC: Final = "https://chat.example"
 PASSWORD: Final = "correct horse battery"
 QUICK: Final = Times(
     request_within_ms=300,
+    linger_ms=100,
     socket=SocketRules(hello_within_ms=300, stalled_ms=300, look_every_ms=60_000, gone_after_ms=20),
 )
 

@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from sotto_server.edge.headers import Headers
     from sotto_server.edge.logs import Journal
 
-LINGER_S: Final = 1.0
-"""After a close frame of ours: time for the peer to read it before the connection is cut."""
+LINGER_MS: Final = 1_000
 _WRITE_HIGH_BYTES: Final = 64 * 1024
 _BACKLOG: Final = 1024
 
@@ -50,6 +49,8 @@ class FrontRules:
     entrance: Entrance
     trusted_proxies: tuple[Network, ...] = ()
     request_within_ms: int = REQUEST_WITHIN_MS
+    linger_ms: int = LINGER_MS
+    """After a close frame of ours: time for the peer to read it before the connection is cut."""
 
 
 class _GuardedReader:
@@ -75,16 +76,17 @@ class _GuardedReader:
 class Door(web.RequestHandler):
     """One connection. It aborts what does not send a complete request in time, and ends what breaks the framing."""
 
-    __slots__ = ("_deadline", "_is_ending", "_is_in", "_place", "_rules", "guard", "on_writable")
+    __slots__ = ("_deadline", "_is_in", "_place", "_rules", "guard", "is_ending", "is_gone", "on_writable")
 
     def __init__(self, server: web.Server, rules: FrontRules, *, loop: asyncio.AbstractEventLoop) -> None:
         # Between requests aiohttp's own keep-alive timer is the deadline: it cuts a half-sent request too.
-        keepalive_s = rules.request_within_ms / 1000
-        super().__init__(server, loop=loop, access_log=None, keepalive_timeout=keepalive_s, lingering_time=LINGER_S)  # type: ignore[arg-type]
+        keepalive_s, linger_s = rules.request_within_ms / 1000, rules.linger_ms / 1000
+        super().__init__(server, loop=loop, access_log=None, keepalive_timeout=keepalive_s, lingering_time=linger_s)  # type: ignore[arg-type]
         self._rules = rules
         self._deadline: asyncio.TimerHandle | None = None
         self._place: Place | None = None
-        self._is_ending = self._is_in = False
+        self.is_ending = self._is_in = False
+        self.is_gone = asyncio.Event()
         self.guard = FrameGuard(FRAME_BYTES_BEFORE_SIGN_IN)
         self.on_writable: Callable[[], None] | None = None
 
@@ -135,11 +137,12 @@ class Door(web.RequestHandler):
             self._is_in = False
             self._rules.entrance.leave()
         self.on_writable = None
+        self.is_gone.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Bytes of the peer; after a violation they are dropped unread."""
-        if not self._is_ending:
+        if not self.is_ending:
             super().data_received(data)
 
     def set_parser(self, parser: WebSocketReader, data_received_cb: Callable[[], None] | None = None) -> None:
@@ -153,20 +156,20 @@ class Door(web.RequestHandler):
 
     def end(self, code: int) -> None:
         """Say `code` and cut the connection; nothing more is read."""
-        if self._is_ending or self.transport is None:
+        if self.is_ending or self.transport is None:
             return
-        self._is_ending = True
+        self.is_ending = True
         self.transport.write(close_frame(code))
-        self._loop.call_later(LINGER_S, self._abort)
+        self._loop.call_later(self._rules.linger_ms / 1000, self._abort)
 
     def cut(self) -> None:
         """End the connection, whether or not the peer reads what was written: one that is gone keeps no file open."""
         if self.transport is not None:
-            self._loop.call_later(LINGER_S, self._abort)
+            self._loop.call_later(self._rules.linger_ms / 1000, self._abort)
 
     def write(self, octets: bytes) -> None:
         """Whole WebSocket frames of ours; nothing goes out once the connection is ending."""
-        if self.transport is not None and not self._is_ending:
+        if self.transport is not None and not self.is_ending:
             self.transport.write(octets)
 
     def resume_writing(self) -> None:

@@ -105,6 +105,9 @@ class Socket:
                 lines.leave(self._session.speaker.device, self)
                 self._around.comings.went(self._session.speaker)
             self._end()
+        if self._door.is_ending:
+            # The library ends every handler with a close frame of its own; after ours there must be nothing.
+            await self._door.is_gone.wait()
 
     def _end(self) -> None:
         self._is_over = True
@@ -261,7 +264,7 @@ class Socket:
     async def _close(self, code: int) -> None:
         self._is_over = True
         self._session.close()
-        if self._door.writing_paused:
+        if self._door.writing_paused or self._door.is_ending:
             self._door.end(code)
         else:
             await self._ws.close(code=code, drain=False)

@@ -90,6 +90,7 @@ async def _answer_refusals(request: web.Request, handler: Handler) -> web.Stream
         relay.journal.tell(Event.FAULT_RAISED, reference=reference, kind=type(fault).__name__)
         return problem(Code.UNAVAILABLE, reference=reference)
     except web.HTTPException as error:
+        relay.journal.tell(Event.REQUEST_REFUSED, route=_name(request), status=error.status)
         return _of_library(error)
 
 
