@@ -1,0 +1,268 @@
+"""The catalogue of bad inputs by number, and which tests hold each: docs/threat-model.md counts on it.
+
+`tests/house/test_catalogue.py` fails when a test named here is gone, or a number is neither held nor said to wait for
+something that does not exist yet. A name is `file::test`, or `file::test[part of a parameter's id]`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FRAMING: Final = "tests/threats/test_framing.py::test_what_breaks_the_framing_ends_its_socket_with_its_code"
+BYTES: Final = "tests/threats/test_http_bytes.py::test_what_is_no_lawful_request_is_refused_without_a_word_of_detail"
+SLOW: Final = "tests/threats/test_http_bytes.py::test_row_12"
+FRAMES: Final = "tests/threats/test_frames.py::test_row"
+COMMITS: Final = "tests/threats/test_commits.py::test_row"
+SIGN_IN: Final = "tests/threats/test_signing_in.py::test_row"
+ENTRANCE: Final = "tests/unit/edge/test_entrance.py::"
+CLOCKS: Final = "tests/threats/test_clocks.py::"
+EDGES: Final = "tests/edge/test_edges.py::"
+MATRIX: Final = "tests/threats/test_matrix.py::test_each_is_answered_as_the_table_says"
+HTTP_MATRIX: Final = "tests/threats/test_matrix_http.py::test_each_is_answered_as_the_table_says"
+GATE: Final = "tests/unit/keys/test_commit_gate"
+TRUST: Final = "tests/unit/keys/test_trust_vectors.py::test_a_bundle_is_answered"
+DECISIONS: Final = "tests/unit/keys/test_trust_vectors.py::test_a_decision_is_answered"
+ATTACKS: Final = "tests/usecases/test_attacks.py::"
+PERMISSIVE: Final = "tests/scenario/test_permissive_relay.py::"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is thrown, and what holds. `waits_for`: what must exist before the rest of the row can be tried."""
+
+    what: str
+    tests: tuple[str, ...] = ()
+    waits_for: str | None = None
+
+
+CATALOGUE: Final[Mapping[int, Row]] = {
+    # WebSocket and HTTP framing
+    1: Row("reserved bits and opcodes", (f"{FRAMING}[row 1: rsv]", f"{FRAMING}[row 1: opcode]")),
+    2: Row("an unmasked client frame", (f"{FRAMING}[row 2]",)),
+    3: Row("orphan continuation, new data mid-fragment, long or fragmented ping", (f"{FRAMING}[row 3]",)),
+    4: Row("text that is no UTF-8, also split", (f"{FRAMING}[row 4: text]", f"{FRAMING}[row 4: split]")),
+    5: Row("close frames that may not be sent", (f"{FRAMING}[row 5]",)),
+    6: Row(
+        "lengths that are declared and not sent",
+        (f"{FRAMING}[row 6]", "tests/threats/test_framing.py::test_row_6_a_declared_gibibyte_reserves_nothing"),
+    ),
+    7: Row("too large, whole or in 2,000 fragments", (f"{FRAMING}[row 7: too]", f"{FRAMING}[row 7: 2,000]")),
+    8: Row("floods of pings and of one-byte fragments", (f"{FRAMING}[row 8: flood]", f"{FRAMING}[row 8: fragments]")),
+    9: Row(
+        "compression that nobody agreed on",
+        (f"{FRAMING}[row 9]", "tests/threats/test_framing.py::test_row_9_compression_is_offered_and_not_taken"),
+    ),
+    10: Row("requests that may not become a socket", (f"{BYTES}[row 10]",)),
+    11: Row(
+        "ambiguous, broken and oversized requests",
+        (f"{BYTES}[row 11]", "tests/threats/test_http_bytes.py::test_row_11_bare_line_feeds_smuggle_no_second_request"),
+    ),
+    12: Row(
+        "silence: no byte, half a header, no hello, no sign of life",
+        (
+            f"{SLOW}_whoever_sends_no_whole_request_in_time_is_cut",
+            f"{SLOW}_a_socket_without_hello_is_closed",
+            f"{EDGES}test_row_12_a_peer_that_gives_no_sign_of_life_is_cut",
+            "tests/edge/test_front_guard.py::test_a_slow_crowd_does_not_keep_others_out",
+        ),
+    ),
+    13: Row(
+        "a reader that does not read",
+        (
+            "tests/edge/test_socket.py::test_a_reader_that_stops_reading_is_let_go_and_loses_nothing",
+            "tests/edge/test_socket.py::test_a_reader_that_was_slow_for_a_moment_gets_everything_in_order",
+        ),
+    ),
+    14: Row(
+        "half-close and reset in the middle of a frame (loss and stalls: the fault harness)",
+        (
+            "tests/threats/test_http_bytes.py::test_row_14_a_peer_that_closes_its_half_is_closed",
+            "tests/threats/test_http_bytes.py::test_row_14_a_reset_in_the_middle_of_a_frame_ends_nothing_else",
+        ),
+    ),
+    15: Row(
+        "more connections than there is time or files for",
+        (
+            f"{EDGES}test_connections_beyond_the_budget_are_cut_unread_and_told_in_one_line",
+            f"{ENTRANCE}test_one_address_that_connects_too_often_is_turned_away_and_another_comes_in",
+            "tests/edge/test_run.py::test_row_15_more_connections_than_open_files_leave_the_relay_accepting",
+        ),
+    ),
+    # the protocol of the application
+    16: Row(
+        "what is no frame, and every frame malformed in every field",
+        (
+            f"{FRAMES}_16_every_malformed_form_of_every_frame_is_a_bad_frame_and_nothing_else",
+            f"{FRAMES}_16_what_is_no_frame_closes_the_socket_before_and_after_hello",
+        ),
+    ),
+    17: Row(
+        "a frame before hello, a second hello, the other role's frames",
+        (
+            f"{FRAMES}_17_a_frame_before_hello_closes_the_socket",
+            "tests/edge/test_socket.py::test_what_is_out_of_place_closes_the_socket",
+            MATRIX,
+        ),
+    ),
+    18: Row(
+        "one message number a thousand times, also after a restart",
+        (f"{FRAMES}_18_one_number_a_thousand_times_is_one_row_also_after_a_restart",),
+        waits_for="two nodes",
+    ),
+    19: Row(
+        "acknowledging what does not exist",
+        (
+            f"{FRAMES}_19_what_does_not_exist_is_not_acknowledged_and_moves_no_cursor",
+            f"{FRAMES}_19_a_negative_cursor_is_no_frame",
+        ),
+    ),
+    20: Row(
+        "yesterday's ciphertext again",
+        ("tests/unit/client/test_chat.py::test_envelopes_that_come_twice_are_only_acknowledged",),
+    ),
+    21: Row(
+        "all members race for an epoch",
+        (f"{COMMITS}_21_of_all_that_race_for_an_epoch_exactly_one_wins_in_every_round",),
+    ),
+    22: Row(
+        "a commit that some member cannot process",
+        (
+            "tests/unit/client/test_receiving.py::test_a_commit_that_cannot_be_processed_ends_our_part",
+            f"{PERMISSIVE}test_a_commit_with_a_broken_signature_is_not_followed",
+        ),
+    ),
+    23: Row(
+        "commits, Welcomes and key packages of another time or group",
+        (
+            f"{COMMITS}_23_a_commit_that_is_not_this_groups_next_is_refused_with_its_code",
+            f"{COMMITS}_23_a_key_package_serves_once_in_a_group_and_its_welcome_is_not_taken_again",
+        ),
+    ),
+    24: Row("root and trust: rolled back, forged, expired, doubled", (TRUST,)),
+    25: Row("a version far ahead, then the key is taken out", (TRUST,)),
+    26: Row(
+        "65 roots, a chain that bites itself", ("tests/unit/keys/test_documents.py::test_a_walk_has_at_most_64_hops",)
+    ),
+    27: Row(
+        "an Add without, with a forged or with another conversation's decision",
+        (
+            f"{GATE}_terms.py::test_an_add_without_a_decision_is_not_admitted",
+            f"{GATE}.py::test_a_forged_decision_in_a_note_is_untrusted",
+            f"{GATE}.py::test_a_decision_of_another_conversation_admits_nobody",
+            f"{PERMISSIVE}test_the_honest_relay_refuses_it_and_the_conversation_goes_on",
+        ),
+        waits_for="supervisors",
+    ),
+    28: Row(
+        "a leaf that nobody let in",
+        (
+            "tests/usecases/test_committing.py::test_nobody_is_added_whom_the_desk_did_not_offer",
+            f"{PERMISSIVE}test_the_customer_refuses_it_of_a_permissive_relay_and_sends_nothing_more",
+        ),
+    ),
+    29: Row(
+        "a revocation while many conversations are live",
+        (
+            f"{COMMITS}_29_one_revocation_shuts_a_device_out_of_all_its_conversations",
+            "tests/edge/test_whole_conversation.py::test_a_revoked_device_is_cut_off_and_everybody_hears_of_it",
+        ),
+    ),
+    30: Row(
+        "shut out while no bell can ring",
+        (
+            f"{EDGES}test_an_agent_disabled_by_another_process_is_cut_although_no_bell_rang",
+            "tests/unit/client/test_chat.py::test_whom_the_organisation_revokes_is_removed_and_nothing_is_sent_before",
+        ),
+        waits_for="Redis and several nodes",
+    ),
+    31: Row(
+        "a revoked agent comes back",
+        (
+            f"{ATTACKS}test_an_officers_clock_that_is_ahead_does_not_put_a_revocation_off",
+            f"{ATTACKS}test_a_credential_nobody_published_is_revoked_like_any_other",
+            MATRIX,
+        ),
+    ),
+    32: Row(
+        "a revoked agent's commit that waited",
+        ("tests/usecases/test_committing.py::test_a_revocation_between_judging_and_keeping_is_heeded",),
+    ),
+    33: Row(
+        "a device's store copied elsewhere",
+        (
+            "tests/unit/client/test_stored.py::test_rows_are_sealed_on_disk",
+            f"{EDGES}test_a_stolen_session_is_of_no_use_with_another_key",
+        ),
+    ),
+    34: Row("forged, edited, expired decisions", (DECISIONS,)),
+    35: Row(
+        "names that hide or turn something",
+        ("tests/unit/keys/test_documents.py::test_names_that_hide_or_turn_something_are_refused",),
+    ),
+    36: Row(
+        "clocks that are off",
+        (
+            f"{CLOCKS}test_row_36_a_clock_that_is_off_opens_nothing_and_all_is_well_when_it_is_set",
+            f"{CLOCKS}test_row_36_a_jump_of_an_hour_cuts_nobody",
+            f"{GATE}.py::test_more_than_five_minutes_off_are_refused_by_the_relay",
+            f"{GATE}_terms.py::test_a_key_package_outside_its_lifetime_is_untrusted",
+        ),
+    ),
+    37: Row("TLS: expired, absent, downgraded", waits_for="TLS of our own: it ends at a proxy in front"),
+    # authorisation and authentication
+    38: Row("everybody asks everything about everybody's", (MATRIX, HTTP_MATRIX)),
+    39: Row(
+        "a site that is not the session's, another site's host",
+        (f"{COMMITS}_39_a_group_of_another_site_than_hello_named_is_not_opened", f"{HTTP_MATRIX}[another site's host]"),
+        waits_for="attachments",
+    ),
+    40: Row("tokens of the site's backend", waits_for="identified customers"),
+    41: Row("a socket from an evil, opaque or missing origin", (f"{BYTES}[row 41]", HTTP_MATRIX)),
+    42: Row("resume tokens replayed", waits_for="nothing: resuming is a new hello, signed for its own connection"),
+    43: Row(
+        "a hello signed for another connection, site or origin",
+        (
+            "tests/edge/test_socket.py::test_a_hello_that_does_not_fit_this_connection_is_refused",
+            "tests/usecases/test_delivering.py::test_a_page_of_another_origin_is_not_welcomed",
+        ),
+    ),
+    44: Row(
+        "guessing names",
+        (
+            f"{SIGN_IN}_44_whoever_is_not_let_in_reads_the_same_and_costs_the_same",
+            f"{SIGN_IN}_44_the_hash_of_nobody_costs_what_everybodys_costs",
+        ),
+    ),
+    45: Row(
+        "stuffing passwords",
+        (
+            f"{SIGN_IN}_45_a_thousand_accounts_from_one_address_reach_thirty_hashes",
+            f"{SIGN_IN}_45_one_account_from_a_thousand_addresses_waits_and_is_not_locked",
+            f"{SIGN_IN}_45_everybody_together_leaves_half_of_the_processor",
+        ),
+        waits_for="passkeys",
+    ),
+    46: Row(
+        "five hundred sign-ins at once",
+        (
+            f"{SIGN_IN}_46_of_five_hundred_at_once_two_are_hashed_and_messages_go_on",
+            f"{SIGN_IN}_46_who_is_sent_away_is_told_when_to_come_again",
+        ),
+    ),
+    47: Row("one-time codes replayed and guessed", waits_for="one-time codes"),
+    48: Row("(a free number)", waits_for="nothing: the number is free"),
+    49: Row(
+        "sessions chosen by the peer, ended with sockets open, with fewer rights than before",
+        (
+            f"{SIGN_IN}_49_a_session_that_the_peer_chose_is_none",
+            f"{SIGN_IN}_49_every_sign_in_has_a_token_of_its_own",
+            f"{SIGN_IN}_49_who_is_given_other_desks_by_another_process_must_sign_in_again",
+            "tests/edge/test_attacks_socket.py::test_signing_out_ends_the_sockets_at_once",
+            "tests/edge/test_run.py::test_an_agent_is_disabled_while_the_relay_runs",
+        ),
+    ),
+}
