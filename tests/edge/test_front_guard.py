@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.support.raw_peer import LAWFUL, RawPeer, request
-from tests.support.running_relay import Running
 
 from sotto_server.edge.logs import Event
 from sotto_wire.codec import decode_from_relay
@@ -13,6 +12,8 @@ from sotto_wire.frames import Challenge
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from tests.support.running_relay import Running
 
     Connect = Callable[[], Awaitable[RawPeer]]
 
