@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "healthcheck": "sotto_cli.healthcheck:healthcheck",
     "init": "sotto_cli.init:init",
     "keys": "sotto_cli.keys:keys",
+    "privacy": "sotto_cli.privacy:privacy",
     "run": "sotto_cli.run:run",
     "site": "sotto_cli.site:site",
     "snippet": "sotto_cli.snippet:snippet",

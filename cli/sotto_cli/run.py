@@ -17,10 +17,14 @@ from sotto_server.adapters.memory.bells import LocalBells
 from sotto_server.adapters.statement_key_file import read_statement_key
 from sotto_server.adapters.store.store import open_store
 from sotto_server.app import Parts, build
+from sotto_server.domain.policy_world import day_of
 from sotto_server.edge.front import listen
 from sotto_server.edge.logs import Event, journal_on_stderr
 from sotto_server.edge.relay import RELAY
 from sotto_server.faults import ConfigFault, Fault
+from sotto_server.policyfile.load import PolicyFault
+from sotto_server.policyfile.reader import PolicyFiles
+from sotto_server.usecases.organisation import policy_held
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,6 +63,7 @@ def _parts(config: Config) -> Parts:
 
 async def _serve(config: Config) -> None:
     parts = _parts(config)
+    _must_have_a_usable_policy(parts)
     stopped = _stop_signals()
     try:
         app = build(config, parts)
@@ -76,6 +81,16 @@ async def _serve(config: Config) -> None:
         parts.journal.tell(Event.RELAY_STOPPED)
     finally:
         parts.store.close()
+
+
+def _must_have_a_usable_policy(parts: Parts) -> None:
+    """`PolicyFault` for a policy in force that may not be used today; a way out is `sotto trust publish --data`."""
+    now = parts.clock.now()
+    held = parts.store.read(policy_held, None, now)
+    found = () if held is None else PolicyFiles().reasons_not_to_start(held.body, at=day_of(now))
+    if found:
+        parts.store.close()
+        raise PolicyFault(found)
 
 
 def _stop_signals() -> asyncio.Event:

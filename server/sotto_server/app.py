@@ -22,12 +22,13 @@ from sotto_server.edge.http.routes import add_routes
 from sotto_server.edge.lines import Lines
 from sotto_server.edge.logs import Event
 from sotto_server.edge.others import watch_others
+from sotto_server.edge.policy_watch import PolicyWatch
 from sotto_server.edge.presence import Comings, LivePresence
 from sotto_server.edge.relay import RELAY, Relay
 from sotto_server.edge.socket import SocketRules, Surroundings
 from sotto_server.edge.static import load_programs
 from sotto_server.faults import Fault
-from sotto_server.policyfile.load import PolicyFault, load_policy
+from sotto_server.policyfile.reader import PolicyFiles
 from sotto_server.signing_in import SigningIn
 from sotto_wire.limits import REQUEST_WITHIN_MS
 
@@ -118,7 +119,7 @@ def _relay(config: Config, parts: Parts, *, programs: Programs, times: Times) ->
         dispatch=dispatch,
         signing_in=SigningIn(store=parts.store, committer=committer, passwords=parts.passwords, entropy=parts.entropy),
         statement_key=parts.signer.public,
-        is_policy=_is_policy,
+        policies=PolicyFiles(),
         clock=parts.clock,
         entropy=parts.entropy,
         journal=parts.journal,
@@ -156,8 +157,10 @@ async def _close_sockets(app: web.Application) -> None:
 
 async def _sweep(relay: Relay) -> None:
     """What time ends, for as long as the relay runs. A store that is down is asked again at the next turn."""
+    watch = PolicyWatch(relay)
     while True:
         try:
+            await watch.look(relay.clock.now())
             swept = await relay.dispatch.sweep(relay.clock.now())
             if swept.more:
                 continue
@@ -170,11 +173,3 @@ def _warn(journal: Journal, rings: Rings) -> None:
     """The draining alarm: without key packages nobody can be let in on that device."""
     for device, left in rings.low.items():
         journal.tell(Event.KEY_PACKAGES_LOW, device=device[:8].hex(), count=left)
-
-
-def _is_policy(octets: bytes) -> bool:
-    try:
-        load_policy(octets)
-    except PolicyFault:
-        return False
-    return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Sequence
 
     from sotto_keys.shared.secret import SecretText
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from sotto_server.domain.handoff import Handoff
     from sotto_server.domain.ledger import Change, GroupState, LedgerEntry
     from sotto_server.domain.mailbox import StoredEnvelope
+    from sotto_server.domain.policy_dates import Lapse
     from sotto_server.domain.rings import Rings
     from sotto_wire.ids import ConversationId, DeskId, DeviceKey, Millis
     from sotto_wire.stages import Stage
@@ -232,3 +234,36 @@ class Passwords(Protocol):
 
     def verify(self, stored: str, password: SecretText) -> bool:
         """Whether it fits; takes the same time for a hash of nobody's."""
+
+
+class PolicyReader(Protocol):
+    """Reads, judges and shows policy files: pure functions of their bytes and a day."""
+
+    @property
+    def style(self) -> str:
+        """The style sheet of its pages."""
+        ...
+
+    def is_usable(self, octets: bytes, /, *, at: dt.date) -> bool:
+        """Whether this relay takes the file."""
+        ...
+
+    def lapses(self, octets: bytes, /, *, at: dt.date) -> tuple[Lapse, ...]:
+        """What is lost by this day; nothing for bytes that are no policy."""
+        ...
+
+    def purposes_off(self, octets: bytes, /, *, at: dt.date) -> frozenset[str]:
+        """Purposes that nobody may be asked for on this day."""
+        ...
+
+    def page(self, octets: bytes, /, *, language: str, is_current: bool) -> str | None:
+        """HTML; none for bytes that are no policy."""
+        ...
+
+    def facts(self, octets: bytes, /) -> bytes | None:
+        """JSON; none for bytes that are no policy."""
+        ...
+
+    def gpc(self, octets: bytes, /) -> bytes | None:
+        """JSON; none for bytes that are no policy."""
+        ...

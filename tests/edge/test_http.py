@@ -59,6 +59,11 @@ ASKED: Final = (
     ("GET", "/console/"),
     ("GET", "/console/assets/console.js"),
     ("GET", "/console/missing.js"),
+    ("GET", "/privacy"),
+    ("GET", "/privacy.json"),
+    ("GET", "/privacy/style.css"),
+    ("GET", "/privacy/v/" + "0" * 64),
+    ("GET", "/.well-known/gpc.json"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
     ("GET", "/version"),
@@ -204,6 +209,7 @@ async def test_a_relay_without_documents_is_alive_and_not_ready(running: Running
         "store": "ok",
         "trust": "missing",
         "statement_key": "unlisted",
+        "policy": "missing",
         "widget": "missing",
     }
 

@@ -15,9 +15,13 @@ from typing import TYPE_CHECKING, Final
 
 import aiohttp
 import pytest
+from tests.support.policies import edited, signed
 from tests.support.wire_client import signed_in
 
 from sotto_keys.shared.secret import SecretSigningKey
+from sotto_server.adapters.clock import SystemClock
+from sotto_server.adapters.store.store import open_store
+from sotto_server.usecases.publish_documents import Documents, publish_documents
 from sotto_wire.frames import TrustUpdate
 
 if TYPE_CHECKING:
@@ -120,6 +124,32 @@ async def test_published_documents_make_a_relay_ready_and_reach_who_listens(term
             await terminal.run("trust", "publish", "--relay", f"http://127.0.0.1:{terminal.port}", trust, policy)
             assert set(json.loads((await customer.next(TrustUpdate)).bundle)) == {"roots", "trust"}
         await terminal.run("healthcheck", "--ready")
+
+
+async def test_a_production_policy_with_an_error_keeps_the_relay_from_starting_until_another_is_put_in_place(
+    terminal: Terminal,
+) -> None:
+    folder, office = terminal.folder, str(terminal.folder / "office")
+    passphrase = ("--passphrase-file", str(folder / "passphrase"))
+    production = signed(edited('environment = "demo"', 'environment = "production"'))
+    broken = folder / "broken.toml"
+    # Long past its legal review, whenever this test runs.
+    broken.write_bytes(signed(edited("review_due = 2027-04-15", "review_due = 2020-04-15", octets=production)))
+    statement = ("--statement-key", str(folder / "relay" / "statement_key.json"))
+    await terminal.run("keys", "trust", "--office", office, *passphrase, *statement, "--policy", str(broken))
+    signed_trust = (folder / "office" / "public" / "trust.1.json").read_bytes()
+    store = open_store(folder / "relay" / "sotto.db")
+    documents = Documents(trust=signed_trust, policies=(broken.read_bytes(),))
+    store.commit(publish_documents, documents, SystemClock().now())
+    store.close()
+    assert "E011 jurisdictions.review_due" in await terminal.run("run", expect=2)
+    demo = folder / "demo.toml"
+    demo.write_bytes(signed(edited('version = "2026.11.1"', 'version = "2026.11.2"')))
+    await terminal.run("keys", "trust", "--office", office, *passphrase, "--policy", str(demo))
+    second = str(folder / "office" / "public" / "trust.2.json")
+    await terminal.run("trust", "publish", "--data", str(folder / "relay"), second, str(demo))
+    async with terminal.relay():
+        await terminal.run("healthcheck")
 
 
 async def test_two_relays_do_not_share_a_port(terminal: Terminal) -> None:

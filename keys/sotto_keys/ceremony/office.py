@@ -39,6 +39,10 @@ class Office:
     def credential_path(self, cred_id: str) -> Path:
         return self.public / "credentials" / f"{cred_id}.json"
 
+    def policy_path(self, digest: bytes) -> Path:
+        """The archive of policies that were ever in force, by the digest of their bytes."""
+        return self.public / "policies" / f"{digest.hex()}.toml"
+
     def key_path(self, kind: Literal["root", "issuing"], public: bytes) -> Path:
         return self.folder / "secret" / f"{kind}.{key_id(public)[:16]}.json"
 

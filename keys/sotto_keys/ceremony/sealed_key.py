@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 SALT_BYTES: Final = 16
 NONCE_BYTES: Final = 24
+KeyKind = Literal["root", "issuing", "approver"]
+"""`approver`: somebody who signs for an impact assessment; it signs nothing that a client believes."""
 MAX_MEMORY_BYTES: Final = 4 * 2**30
 """A file that asks for more is not ours; it would only fill the officer's machine."""
 
@@ -49,7 +51,7 @@ UNSAFE_FOR_TESTS_HARDNESS: Final = Hardness(rounds=1, memory_bytes=8 * 2**20)
 class SealedKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The file. Everything but `box` is bound to the box, so that a file cannot be given another public half or purpose."""
 
-    kind: Literal["root", "issuing"]
+    kind: KeyKind
     public: Base64Key
     rounds: Annotated[int, Meta(ge=1, le=64)]
     memory_bytes: Annotated[int, Meta(ge=8192, le=MAX_MEMORY_BYTES)]
@@ -58,7 +60,7 @@ class SealedKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def seal_key(
-    kind: Literal["root", "issuing"],
+    kind: KeyKind,
     key: SecretSigningKey,
     *,
     passphrase: SecretText,

@@ -41,6 +41,8 @@ class Kind(StrEnum):
     """Self-proving documents that any page may read."""
     BUNDLE = "bundle"
     """Immutable code that a page pins by its hash."""
+    PAGE = "page"
+    """Words for people: one style sheet of ours, and no script at all."""
     CONSOLE = "console"
     """The agents' program."""
 
@@ -98,6 +100,7 @@ def headers_for(public_url: str) -> Headers:
             Kind.ANSWER: base,
             Kind.PUBLISHED: base | readable | {"Cache-Control": "no-cache"},
             Kind.BUNDLE: base | readable | {"Cache-Control": f"public,max-age={_YEAR_S},immutable"},
+            Kind.PAGE: base | {"Content-Security-Policy": f"{_NOTHING}; style-src 'self'", "Cache-Control": "no-cache"},
             Kind.CONSOLE: base | _console(public_url),
         }
     )

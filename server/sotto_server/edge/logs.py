@@ -40,6 +40,7 @@ class Event(StrEnum):
     AGENT_SIGN_IN_REFUSED = "agent.sign_in_refused"
     KEY_PACKAGES_LOW = "key_packages.low"
     DOCUMENTS_PUBLISHED = "documents.published"
+    POLICY_LAPSED = "policy.lapsed"
     SWEEP_FAILED = "sweep.failed"
     FAULT_RAISED = "fault.raised"
     LIBRARY_SPOKE = "library.spoke"

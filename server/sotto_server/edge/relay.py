@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sotto_server.committer import Committer
     from sotto_server.config import Config
     from sotto_server.dispatch import Dispatch
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
     from sotto_server.edge.logs import Journal
     from sotto_server.edge.socket import Surroundings
     from sotto_server.edge.static import Programs
-    from sotto_server.ports import Clock, Entropy, Store
+    from sotto_server.ports import Clock, Entropy, PolicyReader, Store
     from sotto_server.signing_in import SigningIn
 
 
@@ -34,8 +32,7 @@ class Relay:
     signing_in: SigningIn
     statement_key: bytes
     """The public half of the key we sign receipts with."""
-    is_policy: Callable[[bytes], bool]
-    """Whether a file is one that we understand to the last key."""
+    policies: PolicyReader
     clock: Clock
     entropy: Entropy
     journal: Journal

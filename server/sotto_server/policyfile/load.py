@@ -1,21 +1,17 @@
-"""Reading a policy file: strict shape first, then what no shape can say (names that must exist, languages that must be complete)."""
+"""A policy that a relay may use, or every reason why not."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from sotto_keys.shared.policy.notice_text import FILLINGS, START, placeholders_in
-from sotto_keys.shared.policy.reading import NoPolicy, read_policy
+from sotto_server.domain.policy_findings import Finding, forbids_use
 from sotto_server.faults import ConfigFault
-from sotto_wire.limits import ENVELOPE_LIFE_MS
+from sotto_server.policyfile.check import check_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    import datetime as dt
 
     from sotto_keys.shared.policy.shape import Policy
-
-ENVELOPE: Final = "envelope"
-_DAY_MS: Final = 24 * 3600 * 1000
 
 
 class PolicyFault(ConfigFault):
@@ -23,76 +19,16 @@ class PolicyFault(ConfigFault):
 
     code = "policy"
 
-    def __init__(self, findings: tuple[str, ...]) -> None:
-        super().__init__("; ".join(findings))
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__("; ".join(f"{each.code} {each.path}: {each.message}" for each in findings))
         self.findings = findings
 
 
-def load_policy(octets: bytes) -> Policy:
-    """The policy in `octets` (TOML, UTF-8), or `PolicyFault`."""
-    try:
-        policy = read_policy(octets)
-    except NoPolicy as error:
-        raise PolicyFault(tuple(f"{path}: {why}" for path, why in error.places)) from None
-    if findings := tuple(_findings(policy)):
-        raise PolicyFault(findings)
-    return policy
-
-
-def _findings(policy: Policy) -> Iterator[str]:
-    if policy.effective.tzinfo is None:
-        yield "effective: a time without a zone"
-    if policy.languages.default not in policy.languages.available:
-        yield "languages.default is not available"
-    for table, ids in _ids(policy).items():
-        yield from (f"{table}: {each} twice" for each in sorted({each for each in ids if ids.count(each) > 1}))
-    for purpose in policy.purposes:
-        if purpose.retention not in policy.retention:
-            yield f"purposes.{purpose.id}: no retention class {purpose.retention}"
-    yield from _incomplete(policy)
-    yield from _notice_findings(policy)
-    yield from _envelope_findings(policy)
-
-
-def _ids(policy: Policy) -> dict[str, list[str]]:
-    return {
-        "desks": [each.id for each in policy.desks],
-        "purposes": [each.id for each in policy.purposes],
-        "notices": [each.id for each in policy.notices],
-    }
-
-
-def _incomplete(policy: Policy) -> Iterator[str]:
-    texts: list[tuple[str, Mapping[str, str]]] = [
-        *((f"desks.{each.id}", each.label) for each in policy.desks),
-        *((f"purposes.{each.id}", each.label) for each in policy.purposes),
-        *((f"notices.{each.id}", each.text) for each in policy.notices),
-    ]
-    for name, words in texts:
-        if set(words) != set(policy.languages.available):
-            yield f"{name}: languages differ from languages.available"
-
-
-def _notice_findings(policy: Policy) -> Iterator[str]:
-    if all(each.id != START for each in policy.notices):
-        yield "notices: no notice to start with"
-    for notice in policy.notices:
-        if notice.material > notice.version:
-            yield f"notices.{notice.id}: material is newer than version"
-        for unknown in sorted(_placeholders(notice.text.values()) - FILLINGS.keys()):
-            yield f"notices.{notice.id}: unknown placeholder {{{unknown}}}"
-
-
-def _placeholders(texts: Iterable[str]) -> frozenset[str]:
-    try:
-        return frozenset[str]().union(*map(placeholders_in, texts))
-    except ValueError:
-        return frozenset({"unbalanced braces"})
-
-
-def _envelope_findings(policy: Policy) -> Iterator[str]:
-    kept = policy.retention.get(ENVELOPE)
-    if kept is None:
-        yield "retention: no class envelope, which says how long undelivered ciphertext waits"
-    elif kept.max_days is not None and kept.max_days * _DAY_MS < ENVELOPE_LIFE_MS:
-        yield f"retention.envelope: the relay keeps undelivered ciphertext for {ENVELOPE_LIFE_MS // _DAY_MS} days"
+def load_policy(octets: bytes, *, at: dt.date) -> Policy:
+    """The policy in `octets` (TOML, UTF-8), or `PolicyFault`. Dates that only end a capability do not count."""
+    report = check_policy(octets, at=at)
+    if report.policy is None:
+        raise PolicyFault(report.findings)
+    if found := forbids_use(report.findings, environment=report.policy.environment):
+        raise PolicyFault(found)
+    return report.policy

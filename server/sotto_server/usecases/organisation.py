@@ -12,6 +12,7 @@ from sotto_wire.refusals import Unavailable
 
 if TYPE_CHECKING:
     from sotto_keys.shared.dsse import Envelope
+    from sotto_server.domain.documents import PolicyEntry
     from sotto_server.ports import Unit
     from sotto_wire.ids import DeskId, Millis, SiteId
 
@@ -32,13 +33,20 @@ def desks_of_site(unit: Unit, site: SiteId, /, *, now: Millis) -> tuple[DeskId, 
 
 
 def policy_in_force(unit: Unit, _: None, /, *, now: Millis) -> Digest | None:
-    """The policy whose notice stands before a new conversation: the newest that trust lists and that we hold."""
+    """The policy whose notice stands before a new conversation."""
+    held = policy_held(unit, None, now=now)
+    return None if held is None else held.digest
+
+
+def policy_held(unit: Unit, _: None, /, *, now: Millis) -> PolicyEntry | None:
+    """The newest policy that trust lists and that we hold; none where there is none."""
     try:
         listed = believed(unit).trust.policies
     except Unavailable:
         return None
-    digests = [Digest(bytes.fromhex(each.digest)) for each in listed if each.nbf <= now < each.exp]
-    return next((each for each in reversed(digests) if unit.policies.get(each) is not None), None)
+    in_force = sorted((each for each in listed if each.nbf <= now < each.exp), key=lambda each: -each.nbf)
+    found = (unit.policies.get(Digest(bytes.fromhex(each.digest))) for each in in_force)
+    return next((each for each in found if each is not None), None)
 
 
 def _first(unit: Unit) -> Envelope:

@@ -114,12 +114,18 @@ def placeholders_in(text: str) -> frozenset[str]:
 
 def period(policy: Policy, purpose: Purpose, *, language: str) -> str:
     """How long, in words."""
-    kept, phrases = retention_of(policy, purpose), PHRASES[language]
-    if kept is None or kept.max_days is None:
+    kept = retention_of(policy, purpose)
+    return days_in_words(None if kept is None else kept.max_days, language=language)
+
+
+def days_in_words(days: int | None, *, language: str) -> str:
+    """None: there is no end."""
+    phrases = PHRASES[language]
+    if days is None:
         return phrases["no_end"]
-    if kept.max_days == 0:
+    if days == 0:
         return phrases["not_kept"]
-    return phrases["day"] if kept.max_days == 1 else phrases["days"].replace("{n}", str(kept.max_days))
+    return phrases["day"] if days == 1 else phrases["days"].replace("{n}", str(days))
 
 
 def recipient_words(recipient: Recipient, *, language: str) -> str:

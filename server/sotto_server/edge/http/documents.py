@@ -11,6 +11,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from sotto_keys.shared.text_forms import from_base64url
+from sotto_server.domain.policy_world import day_of
 from sotto_server.edge.http.reading import read_json
 from sotto_server.edge.http.socket import source_of
 from sotto_server.edge.logs import Event
@@ -78,7 +79,8 @@ async def post_documents(request: web.Request) -> web.Response:
 
 
 def _are_policies(relay: Relay, documents: Documents) -> bool:
-    return all(map(relay.is_policy, documents.policies))
+    at = day_of(relay.clock.now())
+    return all(relay.policies.is_usable(each, at=at) for each in documents.policies)
 
 
 def _decoded(texts: list[str]) -> tuple[bytes, ...]:

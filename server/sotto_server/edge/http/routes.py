@@ -10,7 +10,7 @@ from sotto_keys.shared.untrusted import Untrusted
 from sotto_server.edge.answers import problem, refusal_answer, status_answer
 from sotto_server.edge.front import Door
 from sotto_server.edge.headers import Kind
-from sotto_server.edge.http import documents, health, programs, sign_in, socket
+from sotto_server.edge.http import documents, health, privacy, programs, sign_in, socket
 from sotto_server.edge.logs import Event
 from sotto_server.edge.relay import RELAY
 from sotto_server.faults import Fault
@@ -44,6 +44,11 @@ ROUTES: Final = (
     Route(hdrs.METH_GET, "/w/{version}/{name}", programs.get_bundle, Kind.BUNDLE),
     Route(hdrs.METH_GET, "/console", programs.to_console, Kind.CONSOLE),
     Route(hdrs.METH_GET, "/console/{path:.*}", programs.get_console, Kind.CONSOLE),
+    Route(hdrs.METH_GET, "/privacy", privacy.get_page, Kind.PAGE),
+    Route(hdrs.METH_GET, "/privacy.json", privacy.get_facts, Kind.PUBLISHED),
+    Route(hdrs.METH_GET, "/privacy/style.css", privacy.get_style, Kind.PAGE),
+    Route(hdrs.METH_GET, "/privacy/v/{digest}", privacy.get_version, Kind.PAGE),
+    Route(hdrs.METH_GET, "/.well-known/gpc.json", privacy.get_gpc, Kind.PUBLISHED),
     Route(hdrs.METH_GET, "/healthz", health.get_health),
     Route(hdrs.METH_GET, "/readyz", health.get_readiness),
     Route(hdrs.METH_GET, "/version", health.get_version),
