@@ -20,6 +20,7 @@ from sotto_keys.shared.untrusted import Inconsistent, Malformed
 from sotto_wire.claims import Bytes32
 from sotto_wire.frames import EnrolDevice, Take, Taken
 from sotto_wire.ids import ConversationId, Digest
+from sotto_wire.refusals import WrongStage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,6 +82,21 @@ class Agent:
     def chats(self) -> dict[ConversationId, Chat]:
         """The conversations this device is or was in."""
         return dict(self._line.chats)
+
+    @property
+    def left(self) -> tuple[ConversationId, ...]:
+        """Messages left for this device and others on call, which nobody has answered: `answer` the one you read."""
+        me = self._begin.keys.key.public
+        chats = self._line.chats.items()
+        return tuple(name for name, chat in chats if _is_open(chat) and chat.conversation.is_left_for(me))
+
+    async def answer(self, conversation: ConversationId) -> Chat:
+        """Make a left message ours: the others on call are removed. Raises `WrongStage` where a colleague was faster."""
+        chat, me = self._line.answer(conversation), self._begin.keys.key.public
+        after = await chat.until(lambda now: now.broken is not None or now.is_closed or not now.is_left_for(me))
+        if after.broken is not None or after.is_closed:
+            raise WrongStage(after.broken or "closed")
+        return chat
 
     @property
     def away(self) -> frozenset[ConversationId]:
@@ -145,6 +161,10 @@ class Agent:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
+
+
+def _is_open(chat: Chat) -> bool:
+    return chat.conversation.broken is None and not chat.conversation.is_closed
 
 
 async def _begin(

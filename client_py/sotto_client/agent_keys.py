@@ -80,7 +80,8 @@ class AgentKeys:
     async def refill(self, link: Link, *, now: Millis) -> None:
         """Publish more key packages where the relay holds few, and one of last resort where that ends or was used."""
         credential = self.credential(at=now)
-        is_low, ends = self.held < KEY_PACKAGES_LOW, self.last_resort_until < now + RENEW_MS
+        is_low = self.held < KEY_PACKAGES_LOW
+        ends = self.last_resort_until < now + RENEW_MS or not self._has_last_resort()
         if credential is None or not (is_low or ends) or credential.exp - now < RENEW_MS:
             return
         made = [self._make(credential, now=now) for _ in range(BATCH)] if is_low else []
@@ -117,6 +118,11 @@ class AgentKeys:
             octets = self.store.load(name)
             if octets is not None:
                 yield name, OwnKeyPackage.from_bytes(octets)
+
+    def _has_last_resort(self) -> bool:
+        """One under the credential in force: whoever was put on call since must be found under what they are now."""
+        kept = (own.public for _, own in self._kept())
+        return any(each.is_last_resort and each.leaf.credential.identity == self.envelope for each in kept)
 
     def _run_out(self, *, now: Millis) -> list[str]:
         """Rows of key packages that nobody can be added with any more: their private keys go."""

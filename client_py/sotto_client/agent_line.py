@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sotto_client import device
+from sotto_client.answering import Answering
 from sotto_client.chat import Chat
 from sotto_client.connection import LinkLost
 from sotto_client.joining import enter
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from sotto_client.agent_keys import AgentKeys
+    from sotto_client.conversation import Conversation
     from sotto_client.life import Life
     from sotto_client.relay_http import SignedIn
     from sotto_client.session import Identity
@@ -72,6 +74,7 @@ class AgentLine:
         self._refusals: dict[ConversationId, Refused | Untrusted] = {}
         self.queues: dict[str, Queue] = {}
         self.chats: dict[ConversationId, Chat] = {}
+        self._answering: dict[ConversationId, Answering] = {}
         self.away: set[ConversationId] = set()
         """Conversations whose customer's device is not connected, as the relay told last."""
         self.problem: str | None = None
@@ -87,7 +90,7 @@ class AgentLine:
         for name in stored_conversations(self._begin.store):
             conversation = load_conversation(self._begin.store, name)
             if conversation is not None:
-                self.chats[name] = Chat(conversation, self._world())
+                self.chats[name] = self._chat(conversation)
 
     # the link's listener
 
@@ -137,6 +140,9 @@ class AgentLine:
                 self.chats[ConversationId(name)].delivered(seq)
             case ConversationChanged(card=card):
                 self._card(card)
+                # A message was left while this device was on call and is here after all.
+                if card.stage == "left" and ConversationId(card.conversation) not in self.chats.keys() | self._proposed:
+                    await self._try(self.expect(card))
             case Queue(desk=desk):
                 self.queues[desk] = frame
             case WhoIsHere(conversation=name, customer=customer):
@@ -196,7 +202,7 @@ class AgentLine:
         spent = dict.fromkeys(begin.keys.used(row))
         begin.store.save({**left, **rows_of(conversation, before=None), **spent})
         del self._proposed[name]
-        self.chats[name] = chat = Chat(conversation, self._world())
+        self.chats[name] = chat = self._chat(conversation)
         chat.joined()
         await self.link.tell(Acknowledge(conversation=name, seq=envelope.seq))
         await self._refill()
@@ -217,6 +223,17 @@ class AgentLine:
         chat = self.chats[name]
         chat.over()
         self._begin.store.save(erasing_rows(chat.conversation))
+
+    def _chat(self, conversation: Conversation) -> Chat:
+        answering = Answering(self._begin.keys.key.public)
+        self._answering[conversation.id] = answering
+        return Chat(conversation, self._world(), planner=answering)
+
+    def answer(self, name: ConversationId) -> Chat:
+        """Somebody has read what was left there."""
+        self._answering[name].is_wanted = True
+        self.chats[name].look_again()
+        return self.chats[name]
 
     def _world(self) -> World:
         begin = self._begin

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta, Struct
 
 from sotto_client.entries import Message
+from sotto_keys.shared.credential import is_on_call
 from sotto_keys.shared.mls.group_terms import read_terms
 from sotto_keys.shared.mls.sweep import Reader, readers
 from sotto_keys.shared.words import conversation_words
@@ -112,6 +113,26 @@ class Conversation:
     def is_closed(self) -> bool:
         """Nothing more is accepted."""
         return self.stage is Stage.CLOSED
+
+    def is_left_for(self, device: bytes) -> bool:
+        """This device was let in because nobody was there, and nobody has answered yet."""
+        known = self.memory.member(device)
+        return known is not None and known.on_call == 1
+
+    def others_on_call(self, device: bytes, trust: TrustState) -> tuple[int, ...]:
+        """Leaves of the others on call, as far as this device can know them."""
+        return tuple(
+            each.index
+            for each in self.readers(trust, at=Millis(self.memory.committed_at))
+            if each.device != device and self._waits_on_call(each)
+        )
+
+    def _waits_on_call(self, reader: Reader) -> bool:
+        known = self.memory.member(reader.device)
+        if known is not None:
+            return known.on_call == 1
+        credential = reader.credential
+        return not self.memory.is_whole and credential is not None and is_on_call(credential, self.terms.desk)
 
     def readers(self, trust: TrustState, *, at: Millis) -> tuple[Reader, ...]:
         """Who can read now, each judged at `at`."""

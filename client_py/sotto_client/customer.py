@@ -122,6 +122,13 @@ class Customer:
         """As `Chat.say`: kept on disk when it returns. What is said before anybody was let in is encrypted after the first Add."""
         self.chat.say(text)
 
+    async def leave_message(self) -> None:
+        """Nobody is there: let in up to three devices on call. The first that reads answers; the others are removed.
+
+        What is said is encrypted once they are in. Raises `NotFound` where nobody is on call, `WrongStage` where somebody answers.
+        """
+        await self._line.leave_message()
+
     @property
     def unanswered(self) -> tuple[Message, ...]:
         """What an agent who was revoked never answered. Nothing is sent again by itself: `resend` or `leave_unanswered` decides."""

@@ -15,16 +15,18 @@ from sotto_client.connection import LinkLost
 from sotto_client.link import Link
 from sotto_client.own_commits import Grounds, Plan
 from sotto_client.world import AGAIN, RETRY_MS, World
-from sotto_keys.shared.credential import KIND_HUMAN, ROLE_AGENT
+from sotto_keys.shared.credential import KIND_HUMAN, ROLE_AGENT, is_on_call
 from sotto_keys.shared.mls.gate_adds import judge_device
 from sotto_keys.shared.mls.key_package import parse_key_package
 from sotto_keys.shared.text_forms import digest_of
 from sotto_keys.shared.trust_chain import Freshness
-from sotto_keys.shared.untrusted import Lapsed, Untrusted
+from sotto_keys.shared.untrusted import Lapsed, UnknownCredential, Untrusted
 from sotto_wire.frames import (
     ConversationChanged,
     Delivered,
     Envelope,
+    LeaveMessage,
+    OnCall,
     OpenConversation,
     Opened,
     Proposal,
@@ -33,6 +35,7 @@ from sotto_wire.frames import (
 )
 from sotto_wire.ids import Millis
 from sotto_wire.refusals import Refused
+from sotto_wire.stages import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,6 +75,7 @@ class CustomerLine:
         self._begin, self.record = begin, record
         self._offset = 0
         self._offer: Proposal | None = None
+        self._on_call: list[bytes] = []
         self.desk_is_here: bool | None = None
         """Whether anybody of the desk is connected; not known before the relay has said so."""
         self.link = Link(begin.url, self, entropy=begin.entropy)
@@ -139,28 +143,56 @@ class CustomerLine:
 
     async def plan(self, conversation: Conversation, situation: Situation) -> Plan | None:
         """The Add of the proposed device, once everything about it was checked here."""
-        offer = self._offer
-        if offer is None:
-            return None
+        if self._offer is not None:
+            return await self._add(self._offer.key_package, conversation, situation, on_call=False)
+        while self._on_call and conversation.stage not in (Stage.ACTIVE, Stage.CLOSED):
+            plan = await self._add(self._on_call[0], conversation, situation, on_call=True)
+            if plan is not None:
+                return plan
+        return None
+
+    async def _add(
+        self, key_package: bytes, conversation: Conversation, situation: Situation, *, on_call: bool
+    ) -> Plan | None:
         try:
-            package = parse_key_package(offer.key_package)
+            package = parse_key_package(key_package)
             if conversation.member.group.find(package.leaf.signature_key) is not None:
-                self._offer = None
+                self._settle(on_call=on_call)
                 return None
-            await self._judge(package, conversation, situation)
+            await self._judge(package, conversation, situation, on_call=on_call)
         except (Refused, Untrusted) as error:
-            self._offer = None
+            self._settle(on_call=on_call)
             self.chat.problem = str(error.code)
             self._begin.life.changed()
             return None
         self.chat.problem = None  # who was kept out is no longer the problem once somebody else passes
         start = self.record.start
-        return Plan(add=(package,), grounds=Grounds(relies_on=digest_of(start.claims), decision=start))
+        # Who is let in for good makes those on call superfluous.
+        gone = () if on_call else conversation.others_on_call(self._begin.key.public, situation.trust)
+        grounds = Grounds(relies_on=digest_of(start.claims), decision=start)
+        return Plan(add=(package,), remove=gone, grounds=grounds, on_call=on_call)
 
     def failed(self, plan: Plan, code: str) -> None:  # noqa: ARG002 - see Planner
-        self._offer = None
+        self._settle(on_call=plan.on_call)
 
-    async def _judge(self, package: KeyPackage, conversation: Conversation, situation: Situation) -> None:
+    def _settle(self, *, on_call: bool) -> None:
+        if on_call:
+            self._on_call = self._on_call[1:]
+        else:
+            self._offer = None
+
+    async def leave_message(self) -> None:
+        """Ask who is on call and let them in, one after the other; what is said is encrypted after that."""
+        name = self.record.conversation
+        answer = await self.link.ask(lambda ref: LeaveMessage(ref=ref, conversation=name))
+        assert isinstance(answer, OnCall), "the relay answers so"
+        self.chat.card(answer.card)
+        self._on_call = list(answer.key_packages)
+        self.chat.look_again()
+
+    async def _judge(
+        self, package: KeyPackage, conversation: Conversation, situation: Situation, *, on_call: bool
+    ) -> None:
         """Raises `Untrusted` or `Refused` unless the organisation stands by this device as one of the desk's agents, now."""
         keeper = self._begin.keeper
         await keeper.refresh()
@@ -175,7 +207,9 @@ class CustomerLine:
             role=ROLE_AGENT,
             kind=KIND_HUMAN,
         )
-        judge_device(package, trust=keeper.state, at=at)
+        credential = judge_device(package, trust=keeper.state, at=at)
+        if on_call and not is_on_call(credential, conversation.terms.desk):
+            raise UnknownCredential("not on call")
 
     # inside
 

@@ -32,6 +32,8 @@ class Plan:
     add: tuple[KeyPackage, ...] = ()
     remove: tuple[int, ...] = ()
     grounds: Grounds | None = None
+    on_call: bool = False
+    """The Add lets in a device on call, because nobody is there."""
 
 
 def with_commit(conversation: Conversation, plan: Plan, *, situation: Situation) -> Conversation:
@@ -43,6 +45,7 @@ def with_commit(conversation: Conversation, plan: Plan, *, situation: Situation)
         relies_on=None if grounds is None else grounds.relies_on,
         decision=None if grounds is None else grounds.decision,
         trust_version=None,
+        on_call=1 if plan.on_call else 0,
     )
     pending = create_commit(
         member,

@@ -27,7 +27,7 @@ class _Kept(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=
     form: Literal[1]
     id: Bytes16
     group: Count
-    stage: Literal["waiting", "proposed", "active", "closed"]
+    stage: Literal["waiting", "left", "proposed", "active", "closed"]
     opened_at: Time
     closes_at: Time
     cursor: Count

@@ -65,6 +65,7 @@ const isBroken = (chat: AgentChat): boolean => chat.problem?.code === 'conversat
 
 function whyNot(chat: AgentChat): string | null {
   if (isBroken(chat)) return composerWords.over
+  if (chat.stage === 'left') return words.takingOver
   return chat.stage === 'active' ? null : words.waitingForDevice
 }
 

@@ -43,7 +43,7 @@ function ChatRow({ chat, open, intend }: { chat: ChatSummary; open: boolean; int
         <span class='row-time'>{chat.lastAt > 0 ? clockTime(chat.lastAt) : ''}</span>
         <span class='row-last' dir='auto'>
           {chat.away && chat.stage !== 'closed' && <span class='away'>{words.away} · </span>}
-          {chat.stage === 'closed' ? words.closed : chat.last || (chat.stage === 'proposed' ? words.waitingForDevice : '')}
+          {lastLine(chat)}
         </span>
         {chat.unread > 0 && <span class='badge'>{chat.unread}</span>}
       </button>
@@ -51,8 +51,16 @@ function ChatRow({ chat, open, intend }: { chat: ChatSummary; open: boolean; int
   )
 }
 
+/** Of a left message nothing is shown before somebody opens it. */
+function lastLine(chat: ChatSummary): string {
+  if (chat.stage === 'closed') return words.closed
+  if (chat.stage === 'left') return words.messageLeft
+  return chat.last || (chat.stage === 'proposed' ? words.waitingForDevice : '')
+}
+
 function Queue({ desk, view, intend, now }: { desk: DeskView; view: DeskScreen; intend: Intend; now: number }): JSX.Element {
-  const may = view.device.state === 'issued' && view.link === 'online' && !view.taking && desk.waitingCount > 0
+  const mayTake = view.device.state === 'issued' && view.link === 'online' && !view.taking
+  const may = mayTake && desk.waitingCount > 0
   return (
     <section aria-label={deskName(desk.label)}>
       <div class='queue-head'>
@@ -76,7 +84,7 @@ function Queue({ desk, view, intend, now }: { desk: DeskView; view: DeskScreen; 
           const take = (): void => intend({ kind: 'take', desk: desk.desk, conversation: entry.conversation })
           return (
             <li key={entry.conversation}>
-              <button type='button' class='row' disabled={!may} onClick={take}>
+              <button type='button' class='row' disabled={!mayTake} onClick={take}>
                 <span class='row-name'>{words.newCustomer}</span>
                 <span class={now - entry.waitingSince > 60_000 ? 'row-time late' : 'row-time'}>{wait}</span>
                 <span class='row-last'>
@@ -93,6 +101,7 @@ function Queue({ desk, view, intend, now }: { desk: DeskView; view: DeskScreen; 
 
 /** The one thing that an agent should know before taking it. */
 function WhyWaiting({ entry }: { entry: QueueEntryView }): JSX.Element {
+  if (entry.messageLeft) return <>{words.leftInQueue}</>
   if (entry.agentGone) {
     return (
       <>

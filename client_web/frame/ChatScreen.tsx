@@ -1,5 +1,5 @@
 /** The conversation: who is here, who can read, the log, and where to write. */
-import { chatWords, composerWords, endWords, resendWords } from '../src/i18n/en.ts'
+import { chatWords, composerWords, endWords, leaveWords, resendWords } from '../src/i18n/en.ts'
 import { Button } from '../src/ui/Button.tsx'
 import { Composer } from '../src/ui/Composer.tsx'
 import { Icon } from '../src/ui/icons.tsx'
@@ -43,7 +43,8 @@ export function ChatScreen({ chat, intend, onIdentity, onRoster, onEnd }: ChatSc
 }
 
 function ChatHead({ chat, intend, onIdentity }: Pick<ChatScreenProps, 'chat' | 'intend' | 'onIdentity'>) {
-  const agent = chat.readers.find((reader) => !reader.me && reader.role !== 'customer')
+  // Nobody has read a left message yet, so nobody of those on call stands at its head.
+  const agent = chat.stage === 'left' ? undefined : chat.readers.find((reader) => !reader.me && reader.role !== 'customer')
   const title = agent?.name ?? chat.organisation.name
   return (
     <Head intend={intend}>
@@ -81,6 +82,7 @@ function AfterEntries({ chat, intend, onEnd }: Pick<ChatScreenProps, 'chat' | 'i
   return (
     <>
       <div role='status'>{words === null ? null : <p class='status'>{words}</p>}</div>
+      <LeaveQuestion chat={chat} intend={intend} />
       <ResendQuestion chat={chat} intend={intend} />
       {chat.problem === null ? null : (
         <ProblemCard problem={chat.problem} heading='h2'>
@@ -93,6 +95,20 @@ function AfterEntries({ chat, intend, onEnd }: Pick<ChatScreenProps, 'chat' | 'i
         </ProblemCard>
       )}
     </>
+  )
+}
+
+/** Nobody is there: the customer may leave a message, which lets in whoever is on call. Nothing happens by itself. */
+function LeaveQuestion({ chat, intend }: Pick<ChatScreenProps, 'chat' | 'intend'>) {
+  if (chat.leave === 'not_now') return null
+  if (chat.leave === 'asking') return <p class='status'>{leaveWords.asking}</p>
+  if (chat.leave === 'nobody') return <p class='status'>{leaveWords.nobody}</p>
+  return (
+    <section class='card'>
+      <h2 class='card-title'>{leaveWords.title(chat.deskLabel)}</h2>
+      <p>{leaveWords.detail(chat.deskLabel)}</p>
+      <Button onPress={() => intend({ kind: 'leaveMessage' })}>{leaveWords.leave}</Button>
+    </section>
   )
 }
 
@@ -116,7 +132,13 @@ function stageWords(chat: ChatView): string | null {
     case 'opening':
       return chatWords.opening
     case 'waiting':
-      return chat.deskAway ? chatWords.nobody(chat.deskLabel) : `${chatWords.waiting(chat.deskLabel)} ${chatWords.ahead(chat.ahead)}`
+      return chat.deskAway
+        ? chat.leave === 'offered'
+          ? null
+          : chatWords.nobody(chat.deskLabel)
+        : `${chatWords.waiting(chat.deskLabel)} ${chatWords.ahead(chat.ahead)}`
+    case 'left':
+      return leaveWords.left
     case 'proposed':
       return chatWords.proposed(chat.deskLabel)
     case 'active':

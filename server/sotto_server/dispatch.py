@@ -21,6 +21,7 @@ from sotto_server.usecases.enrol_device import enrol_device
 from sotto_server.usecases.follow import follow
 from sotto_server.usecases.greet import Greeting, greet_agent, greet_customer
 from sotto_server.usecases.hand_off import call_off, hand_off
+from sotto_server.usecases.leave_message import choose_on_call, leave_message
 from sotto_server.usecases.open_conversation import open_conversation, verify_opening
 from sotto_server.usecases.post_envelope import post_envelope
 from sotto_server.usecases.presence import who_looks
@@ -42,6 +43,7 @@ from sotto_wire.frames import (
     Follow,
     HandOff,
     Hello,
+    LeaveMessage,
     ListColleagues,
     OpenConversation,
     Post,
@@ -131,6 +133,9 @@ class Dispatch:
                 return [await self.read(follow, Asked(frame, who), now)]
             case CloseConversation():
                 return [await self._committer.submit(close_conversation, Asked(frame, who), now)]
+            case LeaveMessage():
+                leaving = await self.read(choose_on_call, Asked(frame, who), now)
+                return [await self._committer.submit(leave_message, leaving, now)]
             case EnrolDevice():
                 return [await self._committer.submit(enrol_device, Asked(frame, who), now)]
             case WatchQueue():

@@ -83,6 +83,9 @@ class Mailboxes(Protocol):
     def waiting(self, desk: DeskId, *, limit: int) -> list[Conversation]:
         """Longest wait first."""
 
+    def left(self, desk: DeskId, *, limit: int) -> list[Conversation]:
+        """Those in which a message was left and nobody has answered, oldest first."""
+
     def count(self, desk: DeskId, *stages: Stage) -> int: ...
 
     def ahead_of(self, conversation: Conversation) -> int:
@@ -95,7 +98,7 @@ class Mailboxes(Protocol):
         """(conversation key, seq) of up to `limit` envelopes past their life, oldest first."""
 
     def to_close(self, *, at: Millis, idle_since: Millis, limit: int) -> list[Conversation]:
-        """Not closed, and past the time-box or without a message since `idle_since`."""
+        """Not closed, and past the time-box; or delivered to everybody, without a message since `idle_since`, and no left message."""
 
     def over(self, *, idle_since: Millis, limit: int) -> list[Conversation]:
         """Closed, without envelopes, and without a message since `idle_since`."""

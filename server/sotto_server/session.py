@@ -19,6 +19,7 @@ from sotto_wire.frames import (
     FromClient,
     HandOff,
     Hello,
+    LeaveMessage,
     ListColleagues,
     OpenConversation,
     Post,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 OLDEST_PROTOCOL: Final = 1
 _MEMBERS: Final = frozenset({Follow, Acknowledge, Post, Commit, CloseConversation})
 MAY_SAY: Final = {
-    "customer": _MEMBERS | {OpenConversation},
+    "customer": _MEMBERS | {OpenConversation, LeaveMessage},
     "agent": _MEMBERS | {EnrolDevice, PublishKeyPackages, WatchQueue, Take, ListColleagues, HandOff, CallOff},
 }
 

@@ -23,13 +23,16 @@ DOCS: Final = Path(__file__).resolve().parents[2] / "docs"
 
 STAGES: Final = {
     Stage.WAITING: "opened by the customer; nobody of the desk has taken it, or the last agent has left",
+    Stage.LEFT: "nobody was there and the customer left a message for those on call; nobody has read it",
     Stage.PROPOSED: "an agent took it; the customer's device has not added that agent yet",
     Stage.ACTIVE: "an agent of the desk is a member",
     Stage.CLOSED: "over: nothing more is accepted; what is undelivered still goes out until it expires",
 }
 ACTS: Final = {
     Act.TAKE: "an agent takes it from the queue",
+    Act.LEAVE: "the customer leaves a message for whoever is on call",
     Act.ADMIT: "a commit that adds a device is accepted",
+    Act.ANSWER: "a device on call commits: it has read what was left, and answers",
     Act.COMMIT: "any other commit is accepted",
     Act.POST: "a message is accepted",
     Act.DESK_LEFT: "the agent on offer fell away, or the last agent was removed",

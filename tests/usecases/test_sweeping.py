@@ -53,11 +53,12 @@ def test_undelivered_envelopes_leave_after_a_week_and_the_conversation_with_them
 ) -> None:
     relay.equip(ana)
     relay.meet(customer, ana)
-    swept(relay, NOW + 30 * MINUTE)
+    assert swept(relay, NOW + 30 * MINUTE).closed == 0
+    assert swept(relay, NOW + DAY).closed == 1
     assert swept(relay, NOW + 7 * DAY - 1).envelopes == 0
     assert swept(relay, NOW + 7 * DAY).envelopes == 2
     assert relay.conversation(customer.conversation).gone == 2
-    assert swept(relay, NOW + 7 * DAY + 30 * MINUTE).forgotten == 1
+    assert swept(relay, NOW + 8 * DAY).forgotten == 1
     assert relay.see(look, customer.conversation) is None
     assert len(relay.see(lambda unit, _, now: unit.ledger.find(), None)) == 1  # noqa: ARG005
 

@@ -115,6 +115,8 @@ class CommitNote(Struct, array_like=True, frozen=True, forbid_unknown_fields=Tru
     so that the newcomer can judge its own admission."""
     trust_version: Count | None
     """The trust document that revokes the removed credential, for a Remove by somebody else than the customer."""
+    on_call: Literal[0, 1] = 0
+    """1: the customer's Add lets in a device on call, because nobody was there. The first of them that reads removes the others."""
 
 
 class WelcomeBundle(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 from sotto_wire.claims import Bytes16, Bytes32, Count, Name, Signed, Text, Time
 from sotto_wire.limits import (
     COMMIT_BYTES,
+    DEVICES_ON_CALL,
     DOCUMENT_BYTES,
     KEY_PACKAGE_BYTES,
     KEY_PACKAGES_PER_PUBLISH,
@@ -96,6 +97,13 @@ class CloseConversation(Frame, frozen=True, tag="close"):
     conversation: Bytes16
 
 
+class LeaveMessage(Frame, frozen=True, tag="leave"):
+    """The customer, whom nobody of the desk has joined, leaves a message: who is on call? Its device adds them, one commit each."""
+
+    ref: Ref
+    conversation: Bytes16
+
+
 class EnrolDevice(Frame, frozen=True, tag="enrol"):
     """Ask for a credential for the device key that signed `hello`; an officer answers, not the relay."""
 
@@ -167,7 +175,7 @@ class ConversationCard(Struct, array_like=True, frozen=True, forbid_unknown_fiel
     conversation: Bytes16
     site: Name
     desk: Name
-    stage: Literal["waiting", "proposed", "active", "closed"]
+    stage: Literal["waiting", "left", "proposed", "active", "closed"]
     group: GroupNumber
     epoch: Count
     head: Count
@@ -230,6 +238,14 @@ class Opened(Frame, frozen=True, tag="opened"):
     receipt: DocumentBytes
     ahead: Count
     """Conversations of the desk that wait longer."""
+
+
+class OnCall(Frame, frozen=True, tag="on_call"):
+    """Key packages of up to three devices on call for the desk. The customer's device checks everything itself."""
+
+    ref: Ref
+    card: ConversationCard
+    key_packages: Annotated[list[KeyPackageBytes], Meta(max_length=DEVICES_ON_CALL)]
 
 
 class Posted(Frame, frozen=True, tag="posted"):
@@ -307,7 +323,7 @@ class QueueEntry(Struct, array_like=True, frozen=True, forbid_unknown_fields=Tru
     conversation: Bytes16
     site: Name
     waiting_since: Time
-    why: Literal["new", "agent_gone"]
+    why: Literal["new", "agent_gone", "message_left"]
     """`agent_gone`: the only agent was revoked and is still in the group; only the customer's device can change that."""
     customer: Presence
     """Whether the customer's device is connected; who takes it while that is away waits for it."""
@@ -394,6 +410,7 @@ FromClient = (
     | Post
     | Commit
     | CloseConversation
+    | LeaveMessage
     | EnrolDevice
     | PublishKeyPackages
     | WatchQueue
@@ -408,6 +425,7 @@ FromRelay = (
     | Done
     | Refusal
     | Opened
+    | OnCall
     | Posted
     | Committed
     | Taken

@@ -38,6 +38,12 @@ KEY_PACKAGES_LOW: Final = 5
 LAST_RESORT_LIFE_MS: Final = 7 * 24 * 3600 * 1000
 """A key package that may be used again: as long as a left message waits, and no longer than its reuse is worth."""
 
+DEVICES_ON_CALL: Final = 3
+"""Who can read a message that was left at night: enough that one of them looks in the morning, few enough to name."""
+
+MESSAGE_LEFT_MS: Final = 7 * 24 * 3600 * 1000
+"""How long a left message waits for its reader: as long as its envelopes live."""
+
 STANDING_ADMISSIONS: Final = 16
 """More standing decisions than possible members is a mistake."""
 

@@ -18,6 +18,8 @@ class Stage(StrEnum):
     """Opened by the customer; nobody of the desk has taken it."""
     PROPOSED = "proposed"
     """An agent took it; the customer's device has not added that agent yet."""
+    LEFT = "left"
+    """Nobody was there and the customer left a message: devices on call are members, the first that reads it answers."""
     ACTIVE = "active"
     """An agent of the desk is a member."""
     CLOSED = "closed"
@@ -28,7 +30,9 @@ class Act(StrEnum):
     """What moves a conversation."""
 
     TAKE = "take"
+    LEAVE = "leave"
     ADMIT = "admit"
+    ANSWER = "answer"
     COMMIT = "commit"
     POST = "post"
     DESK_LEFT = "desk_left"
@@ -37,10 +41,21 @@ class Act(StrEnum):
 
 NEXT: Final[Mapping[tuple[Stage, Act], Stage]] = {
     (Stage.WAITING, Act.TAKE): Stage.PROPOSED,
+    (Stage.WAITING, Act.LEAVE): Stage.LEFT,
+    (Stage.WAITING, Act.ANSWER): Stage.ACTIVE,
     (Stage.WAITING, Act.COMMIT): Stage.WAITING,
     (Stage.WAITING, Act.POST): Stage.WAITING,
     (Stage.WAITING, Act.CLOSE): Stage.CLOSED,
+    (Stage.LEFT, Act.LEAVE): Stage.LEFT,
+    (Stage.LEFT, Act.TAKE): Stage.PROPOSED,
+    (Stage.LEFT, Act.ADMIT): Stage.LEFT,
+    (Stage.LEFT, Act.ANSWER): Stage.ACTIVE,
+    (Stage.LEFT, Act.COMMIT): Stage.LEFT,
+    (Stage.LEFT, Act.POST): Stage.LEFT,
+    (Stage.LEFT, Act.DESK_LEFT): Stage.WAITING,
+    (Stage.LEFT, Act.CLOSE): Stage.CLOSED,
     (Stage.PROPOSED, Act.ADMIT): Stage.ACTIVE,
+    (Stage.PROPOSED, Act.ANSWER): Stage.ACTIVE,
     (Stage.PROPOSED, Act.COMMIT): Stage.PROPOSED,
     (Stage.PROPOSED, Act.POST): Stage.PROPOSED,
     (Stage.PROPOSED, Act.DESK_LEFT): Stage.WAITING,

@@ -80,11 +80,13 @@ export type CustomerView =
       readonly kind: 'chat'
       readonly organisation: Organisation
       readonly deskLabel: string
-      readonly stage: 'opening' | 'waiting' | 'proposed' | 'active' | 'closed'
+      readonly stage: 'opening' | 'waiting' | 'left' | 'proposed' | 'active' | 'closed'
       /** Conversations that wait longer, while waiting. */
       readonly ahead: number
       /** Nobody of the desk is connected while this customer waits. */
       readonly deskAway: boolean
+      /** Whether a message may be left for whoever is on call: asked for by the customer, never done by itself. */
+      readonly leave: 'not_now' | 'offered' | 'asking' | 'nobody'
       readonly link: Link
       readonly entries: readonly EntryView[]
       readonly readers: readonly ReaderView[]
@@ -116,6 +118,7 @@ export type CustomerIntent =
   | { readonly kind: 'forget' }
   | { readonly kind: 'seen' }
   | { readonly kind: 'draft'; readonly text: string }
+  | { readonly kind: 'leaveMessage' }
   /** The answer to `resend`. */
   | { readonly kind: 'resend'; readonly again: boolean }
 
@@ -125,6 +128,8 @@ export interface QueueEntryView {
   readonly waitingSince: number
   /** The only agent was revoked and is still in the group: the customer's device alone can go on. */
   readonly agentGone: boolean
+  /** A message was left for those on call, and nobody has read it. */
+  readonly messageLeft: boolean
   /** The customer's device is not connected: nobody is let in before it is back. */
   readonly away: boolean
 }
@@ -140,7 +145,8 @@ export interface DeskView {
 export interface ChatSummary {
   readonly conversation: string
   readonly label: string
-  readonly stage: 'proposed' | 'active' | 'closed'
+  /** `left`: a message was left for this device and others on call; the first that is opened answers. */
+  readonly stage: 'left' | 'proposed' | 'active' | 'closed'
   readonly unread: number
   /** The customer's device is not connected. */
   readonly away: boolean

@@ -74,7 +74,7 @@ export const chatWords = {
   waiting: (desk: string): string => `Waiting for someone from the ${desk} desk.`,
   ahead: (count: number): string => (count === 0 ? 'You are next.' : `${people(count)} ahead of you.`),
   /** Shown instead of how many wait before. */
-  nobody: (desk: string): string => `Nobody from the ${desk} desk is here right now. Your chat keeps its place while it is open.`,
+  nobody: (desk: string): string => `Nobody from the ${desk} desk is here right now.`,
   proposed: (desk: string): string => `Someone from the ${desk} desk is joining. Checking who it is…`,
   closes: (at: string): string => `Closes ${at}`,
   connecting: 'Connecting…',
@@ -99,6 +99,16 @@ export const resendWords = {
     } Who is here now cannot read what you wrote before.`,
   send: (to: string): string => `Send again to ${to}`,
   leave: 'Do not send',
+} as const
+
+export const leaveWords = {
+  title: (desk: string): string => `Nobody from the ${desk} desk is here right now`,
+  detail: (desk: string): string =>
+    `You can wait, or leave a message. Up to three people of the ${desk} desk who are on call could then read it; the first who does answers you, and the others are removed.`,
+  leave: 'Leave a message',
+  asking: 'Letting in who is on call…',
+  nobody: 'Nobody is on call either. You can wait while this page is open, or reach us another way.',
+  left: 'Your message is left. The first person on call who reads it answers here. You may close this page: the answer waits for this device for seven days.',
 } as const
 
 export const composerWords = {

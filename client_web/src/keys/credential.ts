@@ -55,3 +55,7 @@ const kindOf = (value: Json | undefined): 'human' | 'bot' => {
   if (value !== 'human' && value !== 'bot') throw new Malformed('kind')
   return value
 }
+
+/** Whether this is a person's device that answers for the desk and is on call for it. */
+export const isOnCall = ({ kind, roles, desks }: Credential, desk: string): boolean =>
+  kind === 'human' && roles.includes('agent') && roles.includes('on_call') && desks.includes(desk)

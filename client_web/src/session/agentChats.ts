@@ -88,6 +88,8 @@ export class AgentChats {
     this.#cards.set(name, card)
     const chat = this.get(name)
     chat?.card(card)
+    // A message was left while this device was on call and is here after all.
+    if (card.stage === 'left' && chat === undefined) await this.follow(card)
     if (card.stage === 'closed' && chat !== undefined) await this.#retire(chat, name)
   }
 
@@ -96,6 +98,14 @@ export class AgentChats {
     const chat = this.get(toHex(envelope.conversation))
     if (chat !== undefined) return chat.envelope(envelope)
     if (envelope.kind === 'welcome' && credential !== null) await this.#enter(envelope, credential)
+  }
+
+  /** A colleague on call was first: nothing of it stays here. */
+  async drop(name: string): Promise<void> {
+    const chat = this.get(name)
+    this.#chats.delete(name)
+    this.#cards.delete(name)
+    if (chat !== undefined) await this.#retire(chat, name)
   }
 
   /** Put away a conversation that is over. */

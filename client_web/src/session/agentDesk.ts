@@ -13,6 +13,7 @@ import { AgentKeys } from './agentKeys.ts'
 import { type Aside, chatView, deskView, proposedView, summaryOf } from './agentView.ts'
 import { signHello } from './hello.ts'
 import { Link, LinkLost } from './link.ts'
+import { isLeftFor } from './onCall.ts'
 import { believedRecords, type SessionRecord } from './records.ts'
 import { serial } from './serial.ts'
 import type { TrustKeeper } from './trustKeeper.ts'
@@ -131,7 +132,7 @@ export class Desk {
   #summaries(): readonly ChatSummary[] {
     const { proposed, all } = this.#chats
     const waiting = proposed.map((card) => proposedView(card, this.#aside(card.conversation)))
-    return [...waiting, ...all.map((chat) => summaryOf(chat, this.#aside(chat.conversation.id).away))]
+    return [...waiting, ...all.map((chat) => summaryOf(chat, { me: this.#begin.signer.publicKey, ...this.#aside(chat.conversation.id) }))]
   }
 
   #open(): AgentChat | null {
@@ -244,11 +245,20 @@ export class Desk {
     if (this.#shown !== name) this.#chats.putAway(this.#shown)
     this.#shown = name
     if (name !== null) this.#chatChanged(name)
+    // Whoever opens a message that was left is the one who answers it.
+    const chat = this.#chats.get(name)
+    if (chat !== undefined && isLeftFor(chat.conversation, this.#begin.signer.publicKey)) this.#attempt(chat.answerLeft())
     this.#begin.changed()
   }
 
   #chatChanged(name: string): void {
     const chat = this.#chats.get(name)
+    const wasFaster =
+      chat !== undefined && chat.conversation.broken === 'removed' && isLeftFor(chat.conversation, this.#begin.signer.publicKey)
+    if (wasFaster) {
+      if (this.#shown === name) this.#shown = null
+      this.#attempt(this.#chats.drop(name))
+    }
     if (chat !== undefined && this.#shown === name && chat.conversation.unread > 0) chat.seen()
     this.#begin.changed()
   }

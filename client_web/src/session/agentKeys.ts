@@ -1,9 +1,11 @@
 /** An agent's device at the relay: how it stands, and the key packages it can be added with, refilled when they run low. */
 import type { DeviceView } from '../core/views.ts'
 import type { Signer } from '../keys/ed25519.ts'
+import { parseKeyPackage } from '../keys/mls/parse.ts'
 import type { SealedStore } from '../store/sealed.ts'
 import type { DeviceChanged } from '../wire/generated/frames.ts'
 import { KEY_PACKAGES_LOW } from '../wire/generated/limits.ts'
+import { sameOctets } from '../wire/octets.ts'
 import { type DeviceStanding, deviceLabel, deviceStanding, NO_DEVICE, newKeyPackages, newLastResort } from './agentDevice.ts'
 import { type Link, LinkLost } from './link.ts'
 import { KEY_PACKAGES, type KeyPackageRecord, NAMES, readRecord, writeRecord } from './records.ts'
@@ -113,7 +115,7 @@ export class AgentKeys {
     const { credential, identity } = this.#standing
     const now = relayNow()
     const isLow = this.#held < KEY_PACKAGES_LOW
-    const wantsLast = this.#lastResortUntil < now + RENEW_MS
+    const wantsLast = this.#lastResortUntil < now + RENEW_MS || !this.#hasLastResort(identity)
     if (credential === null || identity === null || !link.online || !(isLow || wantsLast)) return
     const making = { identity, signer, credential, now }
     const fresh = isLow ? await newKeyPackages(PACKAGES_WANTED - this.#held, making) : []
@@ -125,6 +127,13 @@ export class AgentKeys {
     if (answer.tag !== 'held') return
     this.#held = answer.singleUse
     this.#lastResortUntil = last?.notAfter ?? this.#lastResortUntil
+  }
+
+  /** One under the credential in force: whoever was put on call since must be found under what they are now. */
+  #hasLastResort(identity: Uint8Array | null): boolean {
+    const isCurrent = ({ isLastResort, keyPackage }: KeyPackageRecord): boolean =>
+      isLastResort === 1 && identity !== null && sameOctets(parseKeyPackage(keyPackage).leafNode.identity, identity)
+    return this.#packages.some(isCurrent)
   }
 
   #records(): ReadonlyMap<string, Uint8Array> {

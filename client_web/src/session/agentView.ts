@@ -4,6 +4,7 @@ import type { ConversationCard, Queue } from '../wire/generated/frames.ts'
 import { toHex } from '../wire/octets.ts'
 import type { Chat } from './chat.ts'
 import { brokenProblem, entryViews, readerViews, wordsView } from './conversationView.ts'
+import { isLeftFor } from './onCall.ts'
 
 export const chatLabel = (conversation: Uint8Array): string => `Customer · ${toHex(conversation).slice(0, 4)}`
 
@@ -15,19 +16,20 @@ export const deskView = (desk: string, queue: Queue | undefined): DeskView => ({
     site,
     waitingSince,
     agentGone: why === 'agent_gone',
+    messageLeft: why === 'message_left',
     away: customer === 'away',
   })),
   waitingCount: queue?.waitingCount ?? 0,
   activeCount: queue?.activeCount ?? 0,
 })
 
-export const summaryOf = (chat: Chat, away: boolean): ChatSummary => {
+export const summaryOf = (chat: Chat, { me, away }: Pick<Aside, 'away'> & { readonly me: Uint8Array }): ChatSummary => {
   const { conversation } = chat
   const last = conversation.entries.findLast((entry) => entry.tag === 'message')
   return {
     conversation: toHex(conversation.id),
     label: chatLabel(conversation.id),
-    stage: conversation.stage === 'closed' ? 'closed' : 'active',
+    stage: conversation.stage === 'closed' ? 'closed' : isLeftFor(conversation, me) ? 'left' : 'active',
     unread: conversation.unread,
     away,
     last: last?.tag === 'message' ? last.text : '',
@@ -43,7 +45,7 @@ export interface Aside {
 export const chatView = (chat: Chat, { me, away, draft }: Aside & { readonly me: Uint8Array }): AgentChat => {
   const { conversation } = chat
   return {
-    ...summaryOf(chat, away),
+    ...summaryOf(chat, { me, away }),
     site: conversation.facts.terms.site,
     desk: conversation.facts.terms.desk,
     entries: entryViews(conversation),

@@ -8,6 +8,7 @@ import { Committing, type Planning } from './committing.ts'
 import { type Conversation, type Situation, type Step, withState } from './conversation.ts'
 import { type ChatWorld, Holding } from './holding.ts'
 import { LinkLost } from './link.ts'
+import { answering } from './onCall.ts'
 import { again, piecesOf, textsOf, written } from './outbox.ts'
 import { Posting } from './posting.ts'
 import { broken, receive } from './receive.ts'
@@ -124,6 +125,15 @@ export class Chat {
 
   propose(plan: Planning): Promise<boolean> {
     return this.#committing.propose(plan)
+  }
+
+  /** The first on call that reads a left message makes the conversation its own. */
+  answerLeft(): Promise<boolean> {
+    return this.#committing.propose(async (conversation, { me }) => answering(conversation, me))
+  }
+
+  pump(): void {
+    this.#posting.pump()
   }
 
   retire(changes: ReadonlyMap<string, Uint8Array | null>): Promise<void> {

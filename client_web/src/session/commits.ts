@@ -14,6 +14,8 @@ export interface Plan {
   readonly removes?: readonly number[]
   /** Digest of the standing decision an Add relies on, and that decision for the newcomer to check. */
   readonly grounds?: { readonly reliesOn: Uint8Array; readonly decision: Signed }
+  /** The Add lets in a device on call, because nobody is there. */
+  readonly onCall?: boolean
   /** Cited by a Remove of somebody else than the customer. */
   readonly trustVersion?: number
 }
@@ -28,6 +30,7 @@ export const withCommit = async (conversation: Conversation, plan: Plan, situati
     reliesOn: plan.grounds?.reliesOn ?? null,
     decision: plan.grounds?.decision ?? null,
     trustVersion: plan.trustVersion ?? null,
+    onCall: plan.onCall === true ? 1 : 0,
   })
   const trusted = identityJudge(trust, facts.terms.customerKey)
   const made = await commit(state, { adds: plan.adds ?? [], removes: plan.removes ?? [], authenticatedData, signer, trusted })

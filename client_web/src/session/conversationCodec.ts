@@ -71,7 +71,7 @@ const PENDING = struct<WrittenPending>('pending', null, [
 const CONVERSATION = struct<Written>('conversation', null, [
   ['id', bytes(16, 16)],
   ['group', COUNT],
-  ['stage', oneOf(['waiting', 'proposed', 'active', 'closed'])],
+  ['stage', oneOf(['waiting', 'left', 'proposed', 'active', 'closed'])],
   ['openedAt', COUNT],
   ['closesAt', COUNT],
   ['cursor', COUNT],

@@ -36,7 +36,9 @@ export interface Beginning {
   refused(code: string): void
 }
 
-export type ChatIntent = Extract<CustomerIntent, { readonly kind: 'send' | 'retry' | 'end' | 'seen' | 'draft' | 'resend' }>
+export type ChatIntent = Extract<CustomerIntent, { readonly kind: 'send' | 'retry' | 'end' | 'seen' | 'draft' | 'resend' | 'leaveMessage' }>
+
+type ChatView = Extract<CustomerView, { readonly kind: 'chat' }>
 
 export class CustomerChat {
   readonly #begin: Beginning
@@ -50,6 +52,7 @@ export class CustomerChat {
   #offset = 0
   #wantsEnd = false
   #deskAway = false
+  #leave: 'open' | 'asking' | 'nobody' = 'open'
   #isOver = false
   #ended: Problem | null = null
 
@@ -70,11 +73,18 @@ export class CustomerChat {
       relayNow: () => ports.clock.now() + this.#offset,
       entropy: ports.entropy,
       changed: () => this.#chatChanged(),
+      isHeld: () => this.#proposals.isLeaving,
     })
-    this.#proposals = new Proposals({ chat: this.#chat, keeper, grounds: { reliesOn: record.startDigest, decision: record.start } })
+    this.#proposals = new Proposals({
+      me: signer.publicKey,
+      chat: this.#chat,
+      keeper,
+      grounds: { reliesOn: record.startDigest, decision: record.start },
+    })
   }
 
   start(): void {
+    this.#proposals.leave(this.#record.onCall)
     this.#link.start()
   }
 
@@ -103,6 +113,9 @@ export class CustomerChat {
         break
       case 'draft':
         this.#draft.write(intent.text)
+        break
+      case 'leaveMessage':
+        void this.#leaveMessage()
         break
       case 'resend':
         this.#chat.answerResend(intent.again)
@@ -133,6 +146,7 @@ export class CustomerChat {
       stage: this.#isOver ? 'closed' : this.#record.groupInfo !== null ? 'opening' : conversation.stage,
       ahead: this.#record.ahead,
       deskAway: this.#deskAway && conversation.readers.length === 1,
+      leave: this.#leaveView(),
       link: this.#word,
       entries: entryViews(conversation),
       readers: readerViews(conversation, signer.publicKey),
@@ -142,6 +156,37 @@ export class CustomerChat {
       unread: conversation.unread,
       draft: this.#draft.text,
       resend: resendView(conversation),
+    }
+  }
+
+  #leaveView(): ChatView['leave'] {
+    const { stage, readers } = this.#chat.conversation
+    const isAlone = stage === 'waiting' && readers.length === 1 && this.#record.groupInfo === null
+    if (this.#leave === 'asking' || this.#proposals.isLeaving) return 'asking'
+    return !(isAlone && this.#deskAway) ? 'not_now' : this.#leave === 'nobody' ? 'nobody' : 'offered'
+  }
+
+  /** The customer's own wish: whoever is on call is let in, and then what was written is encrypted for them. */
+  async #leaveMessage(): Promise<void> {
+    if (this.#leaveView() !== 'offered') return
+    this.#leave = 'asking'
+    this.#begin.changed()
+    try {
+      const { conversation } = this.#record
+      const answer = await this.#link.ask({ tag: 'leave', conversation })
+      if (answer.tag !== 'on_call') return
+      const next = { ...this.#record, onCall: answer.keyPackages }
+      await this.#save(new Map([[NAMES.customer, writeRecord(CUSTOMER, next)]]))
+      this.#record = next
+      this.#chat.card(answer.card)
+      this.#proposals.leave(answer.keyPackages)
+      this.#leave = 'open'
+    } catch (error) {
+      if (!(error instanceof Refused || error instanceof LinkLost)) throw error
+      this.#leave = error instanceof Refused && error.code === 'not_found' ? 'nobody' : 'open'
+    } finally {
+      if (this.#leave === 'asking') this.#leave = 'open'
+      this.#begin.changed()
     }
   }
 
@@ -212,7 +257,7 @@ export class CustomerChat {
         if (this.#isOurs(frame.card.conversation)) this.#chat.card(frame.card)
         break
       case 'proposal':
-        if (this.#isOurs(frame.conversation)) this.#proposals.offer(frame)
+        if (this.#isOurs(frame.conversation)) this.#proposals.offer(frame.keyPackage)
         break
       case 'here':
         if (this.#isOurs(frame.conversation)) this.#deskAway = frame.desk === 'away'

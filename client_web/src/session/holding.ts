@@ -23,6 +23,8 @@ export interface ChatWorld {
   entropy(bytes: number): Uint8Array
   /** Something on the screen changed. */
   changed(): void
+  /** Somebody else is still to be let in before anything is encrypted. */
+  isHeld?(): boolean
 }
 
 export const recordName = (conversation: Uint8Array): string => `conversation.${toHex(conversation)}`

@@ -92,6 +92,7 @@ export const makeConversation = async (
     receipt: null,
     deskLabel: notice.view.deskLabel,
     ahead: 0,
+    onCall: [],
   }
   const memory = wholeMemory([{ digest: startDigest, claims }])
   const conversation = await withState({ ...blank(id, now), memory }, { state, trust })

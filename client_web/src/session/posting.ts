@@ -50,7 +50,7 @@ export class Posting {
     const { pending, isOld, readers, memory, facts } = conversation
     const isSettled = pending === null && isOld === 0 && mayWrite(memory, world.me)
     if (!(this.#isReady && world.link.online && isOpen && isSettled && readers.length > 1)) return false
-    if (world.trust.freshness() === 'expired') return false
+    if (world.trust.freshness() === 'expired' || world.isHeld?.() === true) return false
     return (await unwanted(facts, { trust, at: Math.max(now, world.clock.now()) })).length === 0
   }
 

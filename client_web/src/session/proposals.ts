@@ -1,56 +1,94 @@
 /** The relay proposes a device; the customer's device checks everything itself and adds it, or does not. */
 
+import { isOnCall } from '../keys/credential.ts'
 import { judgeKeyPackage } from '../keys/mls/admission.ts'
 import { parseKeyPackage } from '../keys/mls/parse.ts'
 import { judgeCredential } from '../keys/trustChain.ts'
-import { Lapsed, Untrusted } from '../keys/untrusted.ts'
+import { Lapsed, UnknownCredential, Untrusted } from '../keys/untrusted.ts'
 import type { Signed } from '../wire/generated/claims.ts'
-import type { Proposal } from '../wire/generated/frames.ts'
+import { toHex } from '../wire/octets.ts'
 import { Refused } from '../wire/refused.ts'
 import type { Chat } from './chat.ts'
 import type { Plan } from './commits.ts'
 import { type Conversation, readerOf, type Situation } from './conversation.ts'
+import { othersOnCall } from './onCall.ts'
 import type { TrustKeeper } from './trustKeeper.ts'
 
 interface World {
+  readonly me: Uint8Array
   readonly chat: Chat
   readonly keeper: TrustKeeper
   /** The start decision that every Add of this conversation stands on. */
   readonly grounds: { readonly reliesOn: Uint8Array; readonly decision: Signed }
 }
 
+interface Offer {
+  readonly keyPackage: Uint8Array
+  readonly role: 'agent' | 'on_call'
+}
+
 export class Proposals {
   readonly #world: World
-  #offered: Proposal | null = null
+  #offered: Offer | null = null
+  #onCall: readonly Uint8Array[] = []
+  /** Each device on call is tried once: what was refused must not be asked for again and again. */
+  readonly #tried = new Set<string>()
 
   constructor(world: World) {
     this.#world = world
   }
 
-  offer(proposal: Proposal): void {
-    this.#offered = proposal
+  offer(keyPackage: Uint8Array): void {
+    this.#offered = { keyPackage, role: 'agent' }
     this.consider()
+  }
+
+  /** Devices on call, to be let in one after the other, before anything that was written is encrypted. */
+  leave(keyPackages: readonly Uint8Array[]): void {
+    this.#onCall = keyPackages
+    this.consider()
+  }
+
+  /** Somebody on call is still to be let in. */
+  get isLeaving(): boolean {
+    return this.#nextOnCall() !== null
   }
 
   /** Judge what is offered, unless another commit is on its way: then it is judged after that one. */
   consider(): void {
     const { chat } = this.#world
-    const proposal = this.#offered
-    if (proposal === null || chat.conversation.pending !== null) return
+    if (chat.conversation.pending !== null) return
+    const offer = this.#offered ?? this.#nextOnCall()
+    if (offer === null) return
     this.#offered = null
+    if (offer.role === 'on_call') this.#tried.add(toHex(offer.keyPackage))
     chat
-      .propose((conversation, situation) => this.#judge(proposal, conversation, situation))
+      .propose((conversation, situation) => this.#judge(offer, conversation, situation))
       .then((isTaken) => {
-        if (!isTaken) this.#offered ??= proposal
+        if (!isTaken) this.#putBack(offer)
         // Somebody else was kept out before; who is offered now passed.
         else if (chat.problem?.code === 'agent_unconfirmed') chat.problemIs(null)
       })
       .catch((error: unknown) => this.#distrust(error))
   }
 
-  async #judge(proposal: Proposal, conversation: Conversation, situation: Situation): Promise<Plan | null> {
-    const { keeper, grounds } = this.#world
-    const keyPackage = parseKeyPackage(proposal.keyPackage)
+  #nextOnCall(): Offer | null {
+    const { conversation } = this.#world.chat
+    if (conversation.stage === 'active' || conversation.stage === 'closed') return null
+    const isOpen = (keyPackage: Uint8Array): boolean =>
+      !this.#tried.has(toHex(keyPackage)) && readerOf(conversation, parseKeyPackage(keyPackage).leafNode.signatureKey) === null
+    const keyPackage = this.#onCall.find(isOpen)
+    return keyPackage === undefined ? null : { keyPackage, role: 'on_call' }
+  }
+
+  #putBack(offer: Offer): void {
+    if (offer.role === 'on_call') this.#tried.delete(toHex(offer.keyPackage))
+    else this.#offered ??= offer
+  }
+
+  async #judge({ keyPackage: octets, role }: Offer, conversation: Conversation, situation: Situation): Promise<Plan | null> {
+    const { keeper, grounds, me } = this.#world
+    const keyPackage = parseKeyPackage(octets)
     const { signatureKey, identity } = keyPackage.leafNode
     if (readerOf(conversation, signatureKey) !== null || conversation.stage === 'closed') return null
     await keeper.refresh()
@@ -58,13 +96,20 @@ export class Proposals {
     const at = Math.max(situation.now, conversation.memory.committedAt)
     judgeKeyPackage(keyPackage, at)
     const { desk } = conversation.facts.terms
-    await judgeCredential(keeper.state ?? situation.trust, identity, { at, leafKey: signatureKey, desk, role: 'agent', kind: 'human' })
-    return { adds: [proposal.keyPackage], grounds }
+    const asked = { at, leafKey: signatureKey, desk, role: 'agent', kind: 'human' } as const
+    const credential = await judgeCredential(keeper.state ?? situation.trust, identity, asked)
+    if (role === 'agent') return { adds: [octets], removes: othersOnCall(conversation, me), grounds }
+    if (!isOnCall(credential, desk)) throw new UnknownCredential('not on call')
+    return { adds: [octets], grounds, onCall: true }
   }
 
+  /** What waited for this one goes on without it. */
   #distrust(error: unknown): void {
-    if (error instanceof Untrusted) this.#world.chat.problemIs({ code: 'agent_unconfirmed', detail: error.reason })
-    else if (error instanceof Refused) this.#world.chat.problemIs({ code: 'agent_unconfirmed', detail: error.code })
+    const { chat } = this.#world
+    if (error instanceof Untrusted) chat.problemIs({ code: 'agent_unconfirmed', detail: error.reason })
+    else if (error instanceof Refused) chat.problemIs({ code: 'agent_unconfirmed', detail: error.code })
     else throw error
+    this.consider()
+    chat.pump()
   }
 }

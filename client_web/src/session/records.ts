@@ -2,6 +2,7 @@
 
 import { TRUST_MEMORY, type TrustMemory, type TrustState } from '../keys/trustChain.ts'
 import { SIGNED, type Signed } from '../wire/generated/claims.ts'
+import { DEVICES_ON_CALL } from '../wire/generated/limits.ts'
 import { type Octets, toHex } from '../wire/octets.ts'
 import { bytes, decodeAs, encodeAs, list, oneOf, orNone, type Shape, struct, text, whole } from '../wire/shape.ts'
 
@@ -29,6 +30,8 @@ export interface CustomerRecord {
   readonly receipt: Uint8Array | null
   readonly deskLabel: string
   readonly ahead: number
+  /** Key packages of devices on call that are to be let in, once the customer left a message. */
+  readonly onCall: readonly Uint8Array[]
 }
 
 export const CUSTOMER: Shape<CustomerRecord> = struct<CustomerRecord>('customer', null, [
@@ -39,6 +42,7 @@ export const CUSTOMER: Shape<CustomerRecord> = struct<CustomerRecord>('customer'
   ['receipt', orNone(ANY)],
   ['deskLabel', WORDS],
   ['ahead', COUNT],
+  ['onCall', list(ANY, 0, DEVICES_ON_CALL)],
 ])
 
 export interface SessionRecord {

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from sotto_keys.shared.root import RootDocument
 
 ROLE_AGENT = "agent"
+ROLE_ON_CALL = "on_call"
+"""Beside `agent`: this device is added when a message is left while nobody is there."""
 KIND_HUMAN = "human"
 
 Slugs = Annotated[list[Slug], Meta(max_length=32)]
@@ -54,3 +56,9 @@ def open_credential(envelope: Envelope, root: RootDocument) -> Credential:
     role = root.roles.issuing
     payload = open_envelope(envelope, CREDENTIAL_TYPE, keys=root.keys_of(role), threshold=role.threshold)
     return strict_json.read(payload, Credential)
+
+
+def is_on_call(credential: Credential, desk: str) -> bool:
+    """Whether this is a person's device that answers for the desk and is on call for it."""
+    roles = {ROLE_AGENT, ROLE_ON_CALL}
+    return credential.kind == KIND_HUMAN and roles <= set(credential.roles) and desk in credential.desks

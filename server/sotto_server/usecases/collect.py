@@ -114,7 +114,7 @@ def _around(conversation: Conversation, collecting: Collecting) -> Iterator[Fram
 
 def who_is_here(unit: Unit, conversation: Conversation, collecting: Collecting, *, now: Millis) -> WhoIsHere:
     """To an agent, whether the customer is; to a customer who waits, whether anybody of the desk is."""
-    is_waiting = collecting.by.device == conversation.customer and not conversation.has_agent()
+    is_waiting = collecting.by.device == conversation.customer and conversation.stage is not Stage.ACTIVE
     desk = not is_waiting or desk_is_here(unit, conversation.desk, presence=collecting.presence, now=now)
     return WhoIsHere(
         conversation=conversation.id,

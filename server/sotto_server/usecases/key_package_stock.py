@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sotto_keys.shared.mls.key_package import parse_key_package
 from sotto_server.domain.rings import Rings
 from sotto_wire.ids import Millis
 from sotto_wire.limits import KEY_PACKAGES_LOW
@@ -43,6 +44,23 @@ def claim(unit: Unit, device: DeviceKey, *, now: Millis) -> KeyPackageEntry | No
     unit.key_packages.remove(claimed.reference)
     warn_if_low(unit, device, left=len(stock.single_use) - 1)
     return claimed
+
+
+def claim_for_call(unit: Unit, device: DeviceKey, *, credential: bytes, now: Millis) -> KeyPackageEntry | None:
+    """One made under this very credential: a single-use one where there are plenty, else the one of last resort.
+
+    So left messages do not empty the desk's day, and a package from before the device was on call is not offered.
+    """
+    stock = stock_of(unit, device, now=now)
+    newest = max(stock.single_use, key=lambda each: each.expires_at, default=None)
+    last = stock.last_resort if _is_under(stock.last_resort, credential) else None
+    if _is_under(newest, credential) and (last is None or len(stock.single_use) > KEY_PACKAGES_LOW):
+        return claim(unit, device, now=now)
+    return last
+
+
+def _is_under(entry: KeyPackageEntry | None, credential: bytes) -> bool:
+    return entry is not None and parse_key_package(entry.package).leaf.credential.identity == credential
 
 
 def warn_if_low(unit: Unit, device: DeviceKey, *, left: int) -> None:

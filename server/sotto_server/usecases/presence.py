@@ -32,7 +32,7 @@ def who_looks(unit: Unit, came_or_went: Speaker, /, *, now: Millis) -> Rings:  #
         return all_of(
             look_at(each.id, {each.customer})
             for desk in desks_of(unit, came_or_went.agent)
-            for each in unit.mail.waiting(desk, limit=TOLD)
+            for each in (*unit.mail.waiting(desk, limit=TOLD), *unit.mail.left(desk, limit=TOLD))
         )
     own = [each for each in unit.mail.of_device(came_or_went.device) if each.stage is not Stage.CLOSED]
     return all_of(_of_customer(own, came_or_went.device))
@@ -42,7 +42,7 @@ def _of_customer(conversations: list[Conversation], device: DeviceKey) -> Iterat
     for each in conversations:
         others = each.readers() | ({each.proposed} if each.proposed else frozenset())
         yield look_at(each.id, others - {device})
-        if each.stage is Stage.WAITING:
+        if each.stage in (Stage.WAITING, Stage.LEFT):
             yield Rings(desks=frozenset({each.desk}))
 
 

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from sotto_server.domain.conversation import Conversation, Member
+from sotto_wire.ids import Millis
+from sotto_wire.limits import CONVERSATION_LIFE_MS
 from sotto_wire.refusals import WrongStage
 from sotto_wire.stages import Act, Stage
 
 if TYPE_CHECKING:
     from sotto_keys.shared.mls.group_memory import GroupMemory
     from sotto_keys.shared.mls.verdict import Verdict
-    from sotto_wire.ids import DeviceKey, Millis
+    from sotto_wire.ids import DeviceKey
 
 
 def after_commit(
@@ -56,6 +58,10 @@ def _hushed(conversation: Conversation, memory: GroupMemory) -> Conversation:
 
 def _stage(conversation: Conversation, verdict: Verdict, *, now: Millis) -> Conversation:
     after = conversation
+    if not verdict.by_customer and after.stage is not Stage.ACTIVE:
+        # A device on call has read what was left: it answers, and whoever took it meanwhile is too late.
+        closes_at = Millis(now + CONVERSATION_LIFE_MS)
+        after = replace(after.after(Act.ANSWER), proposed=None, closes_at=closes_at)
     if verdict.added:
         devices = {each.device for each in verdict.added}
         is_offered = after.proposed in devices
@@ -63,6 +69,7 @@ def _stage(conversation: Conversation, verdict: Verdict, *, now: Millis) -> Conv
             raise WrongStage("another device is on offer")
         after = after.after(Act.ADMIT)
         after = replace(after, proposed=None) if is_offered else after
-    if after.stage is Stage.ACTIVE and not after.has_agent():
+    is_left = after.stage is Stage.ACTIVE or (after.stage is Stage.LEFT and bool(verdict.removed))
+    if is_left and not after.has_agent():
         after = replace(after.after(Act.DESK_LEFT), waiting_since=now)
     return replace(after, gone=max(after.gone, after.delivered_floor()))

@@ -52,7 +52,7 @@ def _leave(unit: Unit, conversation: Conversation, device: DeviceKey, *, now: Mi
         if member.device == device:
             after = after.with_member(replace(member, blocked=True))
     after = handoff_after_shutting_out(unit, after, device=device, now=now)
-    if after.stage is Stage.ACTIVE and not after.has_agent():
+    if after.stage in (Stage.ACTIVE, Stage.LEFT) and not after.has_agent():
         # Nobody of the desk is left who could write, add or remove: it waits for the customer's device, and is seen to.
         after = replace(after.after(Act.DESK_LEFT), waiting_since=now)
         unit.ring(Rings(desks=frozenset({conversation.desk})))

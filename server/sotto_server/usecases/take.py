@@ -34,7 +34,7 @@ def take(unit: Unit, asked: Asked[Take], /, *, now: Millis) -> Taken:
         return Taken(ref=frame.ref, card=conversation.card(by.device))
     if conversation.stage is Stage.ACTIVE:
         return _take_over(unit, asked, conversation=conversation, now=now)
-    if conversation.stage is not Stage.WAITING:
+    if conversation.stage not in (Stage.WAITING, Stage.LEFT):
         raise WrongStage(conversation.stage)
     taken = _offer(unit, conversation.after(Act.TAKE), asked=asked, now=now)
     unit.ring(look_at(taken.id, {taken.customer, by.device}))

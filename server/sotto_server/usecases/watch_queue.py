@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from sotto_server.usecases.finding import seat_at
 from sotto_wire.frames import Done, Queue, QueueEntry, WatchQueue
@@ -25,7 +25,7 @@ def watch_queue(unit: Unit, asked: Asked[WatchQueue], /, *, now: Millis) -> Done
 
 
 def queue_of(unit: Unit, desk: DeskId, *, presence: Presence) -> Queue:
-    waiting = unit.mail.waiting(desk, limit=SHOWN)
+    waiting = [*unit.mail.waiting(desk, limit=SHOWN), *unit.mail.left(desk, limit=SHOWN)]
     return Queue(
         desk=desk,
         waiting=[_entry(each, presence=presence) for each in waiting],
@@ -39,6 +39,12 @@ def _entry(conversation: Conversation, *, presence: Presence) -> QueueEntry:
         conversation=conversation.id,
         site=conversation.site,
         waiting_since=conversation.waiting_since,
-        why="agent_gone" if conversation.has_shut_out_agent() else "new",
+        why=_why(conversation),
         customer="here" if presence.is_here(conversation.customer) else "away",
     )
+
+
+def _why(conversation: Conversation) -> Literal["new", "agent_gone", "message_left"]:
+    if conversation.stage is Stage.LEFT:
+        return "message_left"
+    return "agent_gone" if conversation.has_shut_out_agent() else "new"

@@ -140,6 +140,7 @@ async def test_key_packages_rest_on_disk_before_they_are_published(keys: AgentKe
 
 
 async def test_enough_is_enough(keys: AgentKeys) -> None:
+    await keys.refill(_as_link(Directory()), now=Millis(NOW))
     directory = Directory()
     keys.holds(single_use=KEY_PACKAGES_LOW, last_resort_until=NOW + LAST_RESORT_LIFE_MS)
     await keys.refill(_as_link(directory), now=Millis(NOW))

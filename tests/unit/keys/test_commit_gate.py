@@ -293,5 +293,5 @@ def test_a_damaged_memory_is_refused() -> None:
 
 
 def test_notes_have_one_encoding(room: Room) -> None:
-    assert encode_claims(room.note())[0] == 0x94
+    assert encode_claims(room.note())[0] == 0x95
     assert room.judge(room.commit(CUSTOMER).message, now=Millis(NOW)).note == room.note()

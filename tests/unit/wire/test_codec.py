@@ -110,9 +110,11 @@ def test_claims_have_one_encoding() -> None:
     note = CommitNote(committed_at=1, relies_on=None, decision=None, trust_version=None)
     octets = encode_claims(note)
     assert decode_claims(octets, CommitNote) == note
-    longer = b"\x94\xcc\x01" + octets[2:]
+    longer = b"\x95\xcc\x01" + octets[2:]
     assert msgspec.msgpack.decode(longer, type=CommitNote) == note
-    for other in (longer, octets + b"\xc0", b"\xdc\x00\x04" + octets[1:]):
+    without_the_last = b"\x94" + octets[1:-1]
+    assert msgspec.msgpack.decode(without_the_last, type=CommitNote) == note
+    for other in (longer, without_the_last, octets + b"\xc0", b"\xdc\x00\x05" + octets[1:]):
         with pytest.raises(BadFrame):
             decode_claims(other, CommitNote)
 

@@ -37,9 +37,10 @@ def test_every_stage_can_be_reached_from_waiting() -> None:
     assert reached == set(Stage)
 
 
-def test_only_an_admission_makes_a_conversation_active() -> None:
+def test_only_an_admission_or_the_answer_to_a_left_message_makes_a_conversation_active() -> None:
     into = {(stage, act) for (stage, act), after in NEXT.items() if after is Stage.ACTIVE and stage is not Stage.ACTIVE}
-    assert into == {(Stage.PROPOSED, Act.ADMIT)}
+    answered = {(stage, Act.ANSWER) for stage in (Stage.WAITING, Stage.LEFT, Stage.PROPOSED)}
+    assert into == {(Stage.PROPOSED, Act.ADMIT)} | answered
 
 
 def test_every_code_has_one_refusal_and_back() -> None:

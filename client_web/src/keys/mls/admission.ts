@@ -2,7 +2,7 @@
 import type { CommitNote, DecisionClaims, GroupTerms } from '../../wire/generated/claims.ts'
 import { sameOctets } from '../../wire/octets.ts'
 import { Refused } from '../../wire/refused.ts'
-import type { Credential } from '../credential.ts'
+import { type Credential, isOnCall } from '../credential.ts'
 import { covers, type Decision } from '../decision.ts'
 import { conversationOf, stands } from '../terms.ts'
 import { judgeCredential, type TrustState } from '../trustChain.ts'
@@ -43,6 +43,7 @@ export const admit = async (keyPackage: ParsedKeyPackage, context: AdmissionCont
   // Where only the digest is known, the customer's own signature on the commit is the decision.
   const isCovered = claims === null || covers(claims, credential, { conversation: conversationOf(context.groupId), terms, at })
   if (!isCovered) throw new Refused('not_admitted', 'the decision does not cover this device')
+  if (note.onCall === 1 && !isOnCall(credential, terms.desk)) throw new Refused('not_admitted', 'nobody who is on call for this desk')
   if (!byCustomer && claims?.admits.tag !== 'team') throw new Refused('not_admitted', 'an agent adds under a team admission only')
   const isTeam = claims === null ? isAgentOf(credential, terms.desk) : claims.admits.tag === 'team'
   return { device: signatureKey, credential, decision: digest, isTeam }

@@ -40,7 +40,7 @@ export const judgeCommit = async (commit: ParsedCommit, context: GateContext): P
   const admission = { groupId: group.groupId, memory, trust, note, decision, terms, byCustomer }
   const added = await Promise.all(wanted.adds.map((keyPackage) => admit(keyPackage, admission))) // G8
   const removed = wanted.removes.map(({ signatureKey }) => signatureKey)
-  const happened = { committer: leaf.signatureKey, byCustomer, at: note.committedAt, decision, terms, added, removed }
+  const happened = { committer: leaf.signatureKey, byCustomer, at: note.committedAt, onCall: note.onCall, decision, terms, added, removed }
   return { committer, note, added, removed: wanted.removes, terms, memory: remember(memory, happened) }
 }
 

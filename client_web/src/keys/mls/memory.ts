@@ -24,6 +24,8 @@ export interface Arrival {
   readonly addedAt: number
   /** `committed_at` of its last path; none since joining. */
   readonly pathAt: number | null
+  /** Let in because nobody was there, and has not answered: its first commit makes it the one who does. */
+  readonly isOnCall: 0 | 1
 }
 
 /** An agent added another: until the newcomer removes it, nobody but the customer commits anything else. */
@@ -71,6 +73,7 @@ const MEMORY = struct<GroupMemory>('GroupMemory', null, [
         ['isTeam', oneOf([0, 1])],
         ['addedAt', TIME],
         ['pathAt', orNone(TIME)],
+        ['isOnCall', oneOf([0, 1])],
       ]),
       0,
       64,
@@ -124,6 +127,8 @@ export interface Happened {
   readonly committer: Uint8Array
   readonly byCustomer: boolean
   readonly at: number
+  /** As the note says: who is added was let in because nobody was there. */
+  readonly onCall: 0 | 1
   readonly decision: Decision | null
   readonly terms: GroupTerms
   readonly added: readonly { readonly device: Uint8Array; readonly decision: Uint8Array; readonly isTeam: boolean }[]
@@ -132,12 +137,12 @@ export interface Happened {
 }
 
 export const remember = (memory: GroupMemory, happened: Happened): GroupMemory => {
-  const { committer, at, added, removed } = happened
+  const { committer, at, onCall, added, removed } = happened
   const stayed = memory.arrivals
     .filter(({ device }) => !removed.some((gone) => sameOctets(gone, device)))
-    .map((arrival) => (sameOctets(arrival.device, committer) ? { ...arrival, pathAt: at } : arrival))
+    .map((arrival) => (sameOctets(arrival.device, committer) ? { ...arrival, pathAt: at, isOnCall: 0 as const } : arrival))
   const arrived = added.map(({ device, decision, isTeam }): Arrival => {
-    return { device, addedBy: committer, decision, isTeam: isTeam ? 1 : 0, addedAt: at, pathAt: null }
+    return { device, addedBy: committer, decision, isTeam: isTeam ? 1 : 0, addedAt: at, pathAt: null, isOnCall: onCall }
   })
   return {
     committedAt: at,

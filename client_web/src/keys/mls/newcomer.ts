@@ -103,7 +103,16 @@ const judgeAdmission = async (commit: ParsedCommit, { joined, terms, note, conte
   const decision = await decisionIn(note, { terms, groupId: view.groupId })
   const byCustomer = row === 'customer'
   const added = await admit(keyPackage, { groupId: view.groupId, memory, trust, note, decision, terms, byCustomer })
-  const happened = { committer: leaf.signatureKey, byCustomer, at: note.committedAt, decision, terms, added: [added], removed: [] }
+  const happened = {
+    committer: leaf.signatureKey,
+    byCustomer,
+    at: note.committedAt,
+    onCall: note.onCall,
+    decision,
+    terms,
+    added: [added],
+    removed: [],
+  }
   return remember(memory, happened)
 }
 

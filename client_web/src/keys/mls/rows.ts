@@ -2,8 +2,10 @@
 import type { CommitNote } from '../../wire/generated/claims.ts'
 import { sameOctets } from '../../wire/octets.ts'
 import { Refused } from '../../wire/refused.ts'
+import { isOnCall } from '../credential.ts'
 import { judgeCredential, type TrustState } from '../trustChain.ts'
 import { NeedsNewerTrust, Untrusted } from '../untrusted.ts'
+import { credentialOf } from './committer.ts'
 import type { Committer, GateContext, Wanted } from './gateTypes.ts'
 import type { RosterEntry } from './memberTypes.ts'
 import { arrivalOf, type Handoff, maySendPath } from './memory.ts'
@@ -20,6 +22,8 @@ export interface Row {
 /** `Refused('commit_not_allowed')` for whatever the closed list does not hold. */
 export const judgeRow = async (row: Row, context: GateContext): Promise<void> => {
   if (row.wanted.adds.length > 1) throw no('more than one Add')
+  const isCustomersAdd = row.committer.row === 'customer' && row.wanted.adds.length === 1
+  if (row.note.onCall === 1 && !isCustomersAdd) throw no('only the customer’s Add lets somebody on call in')
   if (row.committer.row === 'team') return judgeTeam(row, context)
   if (row.committer.row === 'other') judgeEmptyPath(row, context)
 }
@@ -29,6 +33,7 @@ const judgeTeam = async (row: Row, context: GateContext): Promise<void> => {
   if (extensions !== null) throw no('only the customer changes the terms')
   if (context.memory.handoff !== null) return judgeInHandoff(row, context.memory.handoff)
   if (adds.length > 0) return judgeAdd(row, context)
+  if (removes.length > 0 && (await isFirstReader(row, context))) return
   if (removes.length > 0) return judgeRemoves(row, context)
   judgeEmptyPath(row, context)
 }
@@ -44,7 +49,23 @@ const judgeInHandoff = ({ committer, wanted, note }: Row, handoff: Handoff): voi
   if (wanted.adds.length > 0 || !(byNewcomer || byAdder)) throw no('a handoff is under way')
 }
 
+/** The first on call that reads removes the others on call, as its first commit, and nobody else. */
+const isFirstReader = async ({ committer, wanted }: Row, context: GateContext): Promise<boolean> => {
+  if (arrivalOf(context.memory, committer.leaf.signatureKey)?.isOnCall !== 1) return false
+  const waiting = await Promise.all(wanted.removes.map((leaf) => waitsOnCall(leaf, context)))
+  return waiting.every(Boolean)
+}
+
+const waitsOnCall = async (leaf: RosterEntry, { memory, trust, group }: GateContext): Promise<boolean> => {
+  const known = arrivalOf(memory, leaf.signatureKey)
+  if (known !== null) return known.isOnCall === 1
+  // Somebody who was here before us: those who were there know how it came in; we know what it is.
+  const credential = await credentialOf(leaf, trust)
+  return memory.isWhole === 0 && credential !== null && isOnCall(credential, group.terms.desk)
+}
+
 const judgeAdd = ({ committer, wanted, note }: Row, { memory }: GateContext): void => {
+  if (arrivalOf(memory, committer.leaf.signatureKey)?.isOnCall === 1) throw no('who is on call answers before handing over')
   if (wanted.removes.length > 0) throw no('an agent adds one device and does nothing else with it')
   const under = arrivalOf(memory, committer.leaf.signatureKey)?.decision ?? null
   const isOther = under !== null && note.reliesOn !== null && !sameOctets(under, note.reliesOn)

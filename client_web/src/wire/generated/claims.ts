@@ -131,6 +131,7 @@ export interface CommitNote {
   readonly reliesOn: Uint8Array | null
   readonly decision: Signed | null
   readonly trustVersion: number | null
+  readonly onCall: 0 | 1
 }
 
 export const COMMIT_NOTE: Shape<CommitNote> = struct<CommitNote>('CommitNote', null, [
@@ -138,6 +139,7 @@ export const COMMIT_NOTE: Shape<CommitNote> = struct<CommitNote>('CommitNote', n
   ['reliesOn', orNone(bytes(32, 32))],
   ['decision', orNone(SIGNED)],
   ['trustVersion', orNone(whole(0, 9007199254740991))],
+  ['onCall', oneOf([0, 1])],
 ])
 
 /** What a newcomer gets: the Welcome, the commit that added it, and the interim transcript hash before that commit. */

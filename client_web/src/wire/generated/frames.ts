@@ -107,6 +107,18 @@ export const CLOSE_CONVERSATION: Shape<CloseConversation> = struct<CloseConversa
   ['conversation', bytes(16, 16)],
 ])
 
+/** The customer, whom nobody of the desk has joined, leaves a message: who is on call? Its device adds them, one commit each. */
+export interface LeaveMessage {
+  readonly tag: 'leave'
+  readonly ref: number
+  readonly conversation: Uint8Array
+}
+
+export const LEAVE_MESSAGE: Shape<LeaveMessage> = struct<LeaveMessage>('LeaveMessage', 'leave', [
+  ['ref', whole(1, 4294967295)],
+  ['conversation', bytes(16, 16)],
+])
+
 /** Ask for a credential for the device key that signed hello; an officer answers, not the relay. */
 export interface EnrolDevice {
   readonly tag: 'enrol'
@@ -218,7 +230,7 @@ export interface ConversationCard {
   readonly conversation: Uint8Array
   readonly site: string
   readonly desk: string
-  readonly stage: 'active' | 'closed' | 'proposed' | 'waiting'
+  readonly stage: 'active' | 'closed' | 'left' | 'proposed' | 'waiting'
   readonly group: number
   readonly epoch: number
   readonly head: number
@@ -233,7 +245,7 @@ export const CONVERSATION_CARD: Shape<ConversationCard> = struct<ConversationCar
   ['conversation', bytes(16, 16)],
   ['site', text(1, 64, /^[a-z0-9][a-z0-9_.-]*$/u)],
   ['desk', text(1, 64, /^[a-z0-9][a-z0-9_.-]*$/u)],
-  ['stage', oneOf(['active', 'closed', 'proposed', 'waiting'])],
+  ['stage', oneOf(['active', 'closed', 'left', 'proposed', 'waiting'])],
   ['group', whole(1, 65535)],
   ['epoch', whole(0, 9007199254740991)],
   ['head', whole(0, 9007199254740991)],
@@ -321,6 +333,20 @@ export const OPENED: Shape<Opened> = struct<Opened>('Opened', 'opened', [
   ['card', CONVERSATION_CARD],
   ['receipt', bytes(1, 262144)],
   ['ahead', whole(0, 9007199254740991)],
+])
+
+/** Key packages of up to three devices on call for the desk. The customer's device checks everything itself. */
+export interface OnCall {
+  readonly tag: 'on_call'
+  readonly ref: number
+  readonly card: ConversationCard
+  readonly keyPackages: readonly Uint8Array[]
+}
+
+export const ON_CALL: Shape<OnCall> = struct<OnCall>('OnCall', 'on_call', [
+  ['ref', whole(1, 4294967295)],
+  ['card', CONVERSATION_CARD],
+  ['keyPackages', list(bytes(1, 8192), 0, 3)],
 ])
 
 /** Stored, with its place in the order. */
@@ -438,7 +464,7 @@ export interface QueueEntry {
   readonly conversation: Uint8Array
   readonly site: string
   readonly waitingSince: number
-  readonly why: 'agent_gone' | 'new'
+  readonly why: 'agent_gone' | 'message_left' | 'new'
   readonly customer: 'away' | 'here'
 }
 
@@ -446,7 +472,7 @@ export const QUEUE_ENTRY: Shape<QueueEntry> = struct<QueueEntry>('QueueEntry', n
   ['conversation', bytes(16, 16)],
   ['site', text(1, 64, /^[a-z0-9][a-z0-9_.-]*$/u)],
   ['waitingSince', whole(0, 9007199254740991)],
-  ['why', oneOf(['agent_gone', 'new'])],
+  ['why', oneOf(['agent_gone', 'message_left', 'new'])],
   ['customer', oneOf(['away', 'here'])],
 ])
 
@@ -568,10 +594,10 @@ export const TRUST_UPDATE: Shape<TrustUpdate> = struct<TrustUpdate>('TrustUpdate
   ['bundle', bytes(1, 262144)],
 ])
 
-export type FromClient = Hello | OpenConversation | Follow | Acknowledge | Post | Commit | CloseConversation | EnrolDevice | PublishKeyPackages | WatchQueue | Take | ListColleagues | HandOff | CallOff
+export type FromClient = Hello | OpenConversation | Follow | Acknowledge | Post | Commit | CloseConversation | LeaveMessage | EnrolDevice | PublishKeyPackages | WatchQueue | Take | ListColleagues | HandOff | CallOff
 
-export const FROM_CLIENT: Shape<FromClient> = union<FromClient>('FromClient', [HELLO, OPEN_CONVERSATION, FOLLOW, ACKNOWLEDGE, POST, COMMIT, CLOSE_CONVERSATION, ENROL_DEVICE, PUBLISH_KEY_PACKAGES, WATCH_QUEUE, TAKE, LIST_COLLEAGUES, HAND_OFF, CALL_OFF])
+export const FROM_CLIENT: Shape<FromClient> = union<FromClient>('FromClient', [HELLO, OPEN_CONVERSATION, FOLLOW, ACKNOWLEDGE, POST, COMMIT, CLOSE_CONVERSATION, LEAVE_MESSAGE, ENROL_DEVICE, PUBLISH_KEY_PACKAGES, WATCH_QUEUE, TAKE, LIST_COLLEAGUES, HAND_OFF, CALL_OFF])
 
-export type FromRelay = Challenge | Welcomed | Done | Refusal | Opened | Posted | Committed | Taken | KeyPackagesHeld | Present | Handoffs | Queue | Proposal | Envelope | Delivered | ConversationChanged | DeviceChanged | WhoIsHere | TrustUpdate
+export type FromRelay = Challenge | Welcomed | Done | Refusal | Opened | OnCall | Posted | Committed | Taken | KeyPackagesHeld | Present | Handoffs | Queue | Proposal | Envelope | Delivered | ConversationChanged | DeviceChanged | WhoIsHere | TrustUpdate
 
-export const FROM_RELAY: Shape<FromRelay> = union<FromRelay>('FromRelay', [CHALLENGE, WELCOMED, DONE, REFUSAL, OPENED, POSTED, COMMITTED, TAKEN, KEY_PACKAGES_HELD, PRESENT, HANDOFFS, QUEUE, PROPOSAL, ENVELOPE, DELIVERED, CONVERSATION_CHANGED, DEVICE_CHANGED, WHO_IS_HERE, TRUST_UPDATE])
+export const FROM_RELAY: Shape<FromRelay> = union<FromRelay>('FromRelay', [CHALLENGE, WELCOMED, DONE, REFUSAL, OPENED, ON_CALL, POSTED, COMMITTED, TAKEN, KEY_PACKAGES_HELD, PRESENT, HANDOFFS, QUEUE, PROPOSAL, ENVELOPE, DELIVERED, CONVERSATION_CHANGED, DEVICE_CHANGED, WHO_IS_HERE, TRUST_UPDATE])

@@ -368,3 +368,53 @@ describe('G8, an Add', () => {
     expect(await answerTo(room.customer, { ...plan, note: { ...room.grounds, committedAt: notAfter + 1000 } })).toBe('untrusted: lapsed')
   })
 })
+
+describe('G4 and G8, a message left while nobody was there', () => {
+  const ROLES = ['agent', 'on_call']
+  const onCall = async (name: string, roles: readonly string[] = ROLES): Promise<Person> => {
+    const person = room.person({ cred_id: `${name}-1`, person: name, name, roles })
+    await room.happen(room.customer, { newcomer: person, note: { ...room.grounds, onCall: 1 } })
+    return person
+  }
+
+  test('the first that reads removes the others on call, and nobody after it does', async () => {
+    const [ana, ben, cleo] = [await onCall('ana'), await onCall('ben'), await onCall('cleo')]
+    expect(await answerTo(ben, { removes: [ana, cleo] })).toBe('accepted')
+    await room.happen(ben)
+    expect(room.memory.arrivals.map(({ isOnCall }) => isOnCall)).toEqual([1, 0, 1])
+    expect(await answerTo(ana, { removes: [ben] })).toBe('commit_not_allowed')
+    expect(await answerTo(ben, { removes: [ana], note: { committedAt: NOW + 30 * MINUTE } })).toBe('commit_not_allowed')
+  })
+
+  test('who came in by day neither removes nor is removed', async () => {
+    const ana = await onCall('ana')
+    const dan = await room.agent({ cred_id: 'dan-1', person: 'dan', roles: ROLES })
+    expect(await answerTo(ana, { removes: [dan] })).toBe('commit_not_allowed')
+    expect(await answerTo(dan, { removes: [ana] })).toBe('commit_not_allowed')
+  })
+
+  test('only the customer calls, and only whom the officers put on call', async () => {
+    const person = room.person({ cred_id: 'eve-1', person: 'eve' })
+    expect(await answerTo(room.customer, { ...(await adding(person)), note: { ...room.grounds, onCall: 1 } })).toBe('not_admitted')
+    expect(await answerTo(room.customer, { note: { onCall: 1 } })).toBe('commit_not_allowed')
+    const dan = await room.agent()
+    const other = room.person({ cred_id: 'ben-1', person: 'ben', roles: ROLES })
+    expect(await answerTo(dan, { ...(await adding(other)), note: { decision: room.start.signed, onCall: 1 } })).toBe('commit_not_allowed')
+  })
+
+  test('nobody on call hands over before answering', async () => {
+    const ana = await onCall('ana')
+    const ben = await adding(room.person({ cred_id: 'ben-1', person: 'ben' }))
+    expect(await answerTo(ana, ben)).toBe('commit_not_allowed')
+    await room.happen(ana)
+    expect(await answerTo(ana, ben)).toBe('accepted')
+  })
+
+  test('a later one follows the removal of those it did not see come, if they are on call', async () => {
+    const dan = await room.agent({ cred_id: 'dan-1', person: 'dan' })
+    const [ana, ben] = [await onCall('ana'), await onCall('ben')]
+    const late = { ...room.memory, isWhole: 0 as const, arrivals: room.memory.arrivals.slice(-1) }
+    expect(await refusal(room.judge(await room.commit(ben, { removes: [ana] }), { memory: late }))).toBe('accepted')
+    expect(await refusal(room.judge(await room.commit(ben, { removes: [dan] }), { memory: late }))).toBe('commit_not_allowed')
+  })
+})

@@ -125,7 +125,7 @@ export class Room {
   async made(by: Person, plan: Plan): Promise<mls.Committed> {
     const state = stateOf(by)
     const facts = await factsOf(state)
-    const note = { committedAt: NOW, reliesOn: null, decision: null, trustVersion: null, ...plan.note }
+    const note = { committedAt: NOW, reliesOn: null, decision: null, trustVersion: null, onCall: 0 as const, ...plan.note }
     const removes = (plan.removes ?? []).map((person) => leafOf(facts.roster, person))
     const terms = plan.terms === undefined ? {} : { terms: encodeTerms({ ...facts.terms, ...plan.terms }) }
     const authenticatedData = encodeNote(note)

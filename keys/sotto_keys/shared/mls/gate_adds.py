@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sotto_keys.shared.credential import KIND_HUMAN, ROLE_AGENT
+from sotto_keys.shared.credential import KIND_HUMAN, ROLE_AGENT, is_on_call
 from sotto_keys.shared.decision import covers
 from sotto_keys.shared.mls.key_package import verify_key_package
 from sotto_keys.shared.mls.proofs import proofs
@@ -50,6 +50,8 @@ def judge_adds(
             claims, credential, conversation=conversation, terms=terms, at=Millis(note.committed_at)
         ):
             raise NotAdmitted("the decision does not cover this device")
+        if note.on_call and not is_on_call(credential, terms.desk):
+            raise NotAdmitted("nobody who is on call for this desk")
         if not by_customer and not (claims and isinstance(claims.admits, TeamAdmission)):
             raise NotAdmitted("an agent adds under a team admission only")
     return tuple(_newcomer(each, digest, claims=claims, terms=terms) for each in credentials)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING, assert_never
 
-from sotto_keys.shared.credential import KIND_HUMAN, ROLE_AGENT
+from sotto_keys.shared.credential import KIND_HUMAN, ROLE_AGENT, is_on_call
 from sotto_keys.shared.mls.group_memory import HANDOFF_MS
 from sotto_keys.shared.mls.proofs import proofs
-from sotto_keys.shared.mls.sweep import is_void
+from sotto_keys.shared.mls.sweep import is_void, vouched
 from sotto_wire.ids import Millis
 from sotto_wire.refusals import CommitNotAllowed, ProofFailed
 
 if TYPE_CHECKING:
     from sotto_keys.shared.mls.gate_shape import Change
     from sotto_keys.shared.mls.group_memory import GroupMemory, Handoff
+    from sotto_keys.shared.mls.leaf_node import LeafNode
     from sotto_keys.shared.trust_chain import TrustState
     from sotto_wire.claims import CommitNote, GroupTerms
 
@@ -41,11 +42,13 @@ def check_row(
     if len(change.adds) > 1:
         raise CommitNotAllowed("more than one Add")
     row = row_of(change, note=note, terms=terms, memory=memory, trust=trust)
+    if note.on_call and (row is not Row.CUSTOMER or not change.adds):
+        raise CommitNotAllowed("only the customer's Add lets somebody on call in")
     match row:
         case Row.CUSTOMER:
             return
         case Row.TEAM:
-            _check_team(change, note=note, memory=memory, trust=trust)
+            _check_team(change, note=note, terms=terms, memory=memory, trust=trust)
         case Row.OTHER:
             _check_empty_path(change, note=note, memory=memory)
         case _:  # pragma: no cover
@@ -75,13 +78,15 @@ def row_of(
     return Row.TEAM if is_agent and known.is_team and known.under in terms.standing else Row.OTHER
 
 
-def _check_team(change: Change, *, note: CommitNote, memory: GroupMemory, trust: TrustState) -> None:
+def _check_team(change: Change, *, note: CommitNote, terms: GroupTerms, memory: GroupMemory, trust: TrustState) -> None:
     if change.extensions is not None:
         raise CommitNotAllowed("only the customer changes the terms")
     if memory.handoff is not None:
         _check_in_handoff(change, note=note, handoff=memory.handoff)
     elif change.adds:
         _check_add(change, note=note, memory=memory)
+    elif change.removed and _is_first_reader(change, terms=terms, memory=memory, trust=trust):
+        return
     elif change.removed:
         _check_removes(change, note=note, memory=memory, trust=trust)
     else:
@@ -98,8 +103,28 @@ def _check_in_handoff(change: Change, *, note: CommitNote, handoff: Handoff) -> 
         raise CommitNotAllowed("a handoff is under way")
 
 
+def _is_first_reader(change: Change, *, terms: GroupTerms, memory: GroupMemory, trust: TrustState) -> bool:
+    """(iii) The first on call that reads removes the others on call, as its first commit, and nobody else."""
+    known = memory.member(change.by)
+    if known is None or not known.on_call:
+        return False
+    return all(_waits_on_call(leaf, terms=terms, memory=memory, trust=trust) for leaf in change.removed)
+
+
+def _waits_on_call(leaf: LeafNode, *, terms: GroupTerms, memory: GroupMemory, trust: TrustState) -> bool:
+    known = memory.member(leaf.signature_key)
+    if known is not None:
+        return known.on_call == 1
+    # Somebody who was here before us: those who were there know how it came in; we know what it is.
+    with proofs():
+        credential = vouched(leaf, trust)
+    return not memory.is_whole and is_on_call(credential, terms.desk)
+
+
 def _check_add(change: Change, *, note: CommitNote, memory: GroupMemory) -> None:
     known = memory.member(change.by)
+    if known is not None and known.on_call:
+        raise CommitNotAllowed("who is on call answers before handing over")
     if change.removed:
         raise CommitNotAllowed("an agent adds one device and does nothing else with it")
     if note.decision is None or (known is not None and note.relies_on not in (None, known.under)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -34,6 +34,8 @@ class Admitted(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fiel
     """That decision admits a desk's agents, not one device."""
     path_at: Time | None
     """`committed_at` of its last path; none since joining."""
+    on_call: Literal[0, 1] = 0
+    """Let in because nobody was there, and has not answered: its first commit makes it the one who does."""
 
 
 class Handoff(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
@@ -103,12 +105,19 @@ def parse_group_memory(stored: bytes) -> GroupMemory:
 def _after_path(member: Admitted, verdict: Verdict) -> Admitted:
     if member.device != verdict.committer:
         return member
-    return msgspec.structs.replace(member, path_at=verdict.note.committed_at)
+    return msgspec.structs.replace(member, path_at=verdict.note.committed_at, on_call=0)
 
 
 def _newcomers(verdict: Verdict) -> list[Admitted]:
     return [
-        Admitted(device=each.device, by=verdict.committer, under=each.under, is_team=each.is_team, path_at=None)
+        Admitted(
+            device=each.device,
+            by=verdict.committer,
+            under=each.under,
+            is_team=each.is_team,
+            path_at=None,
+            on_call=verdict.note.on_call,
+        )
         for each in verdict.added
     ]
 

@@ -74,6 +74,10 @@ class MemoryMailboxes:
         waiting = [each for each in self._all() if each.desk == desk and each.stage is Stage.WAITING]
         return sorted(waiting, key=lambda each: (each.waiting_since, each.key))[:limit]
 
+    def left(self, desk: DeskId, *, limit: int) -> list[Conversation]:
+        left = [each for each in self._all() if each.desk == desk and each.stage is Stage.LEFT]
+        return sorted(left, key=lambda each: (each.waiting_since, each.key))[:limit]
+
     def count(self, desk: DeskId, *stages: Stage) -> int:
         return sum(each.desk == desk and each.stage in stages for each in self._all())
 
@@ -94,7 +98,7 @@ class MemoryMailboxes:
         return [
             each
             for each in self._all()
-            if each.stage is not Stage.CLOSED and (each.closes_at <= at or each.active_at <= idle_since)
+            if each.stage is not Stage.CLOSED and (each.closes_at <= at or _is_idle(each, since=idle_since))
         ][:limit]
 
     def over(self, *, idle_since: Millis, limit: int) -> list[Conversation]:
@@ -117,3 +121,8 @@ class MemoryMailboxes:
     def _drop(self, key: int, *, up_to: int) -> None:
         for each in [each for each in self._envelopes if each[0] == key and each[1] <= up_to]:
             del self._envelopes[each]
+
+
+def _is_idle(conversation: Conversation, *, since: Millis) -> bool:
+    is_delivered = conversation.gone >= conversation.head
+    return conversation.active_at <= since and is_delivered and conversation.stage is not Stage.LEFT

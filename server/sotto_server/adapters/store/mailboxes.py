@@ -84,6 +84,9 @@ class SqlMailboxes:
     def waiting(self, desk: DeskId, *, limit: int) -> list[Conversation]:
         return self._list("desk = ? AND stage = 'waiting' ORDER BY waiting_since, key LIMIT ?", desk, limit)
 
+    def left(self, desk: DeskId, *, limit: int) -> list[Conversation]:
+        return self._list("desk = ? AND stage = 'left' ORDER BY waiting_since, key LIMIT ?", desk, limit)
+
     def count(self, desk: DeskId, *stages: Stage) -> int:
         self._overlay.flush(self._connection)
         places = ", ".join("?" * len(stages))
@@ -111,7 +114,11 @@ class SqlMailboxes:
 
     def to_close(self, *, at: Millis, idle_since: Millis, limit: int) -> list[Conversation]:
         return self._list(
-            "stage <> 'closed' AND (closes_at <= ? OR active_at <= ?) ORDER BY key LIMIT ?", at, idle_since, limit
+            "stage <> 'closed' AND (closes_at <= ? OR (active_at <= ? AND gone >= head AND stage <> 'left'))"
+            " ORDER BY key LIMIT ?",
+            at,
+            idle_since,
+            limit,
         )
 
     def over(self, *, idle_since: Millis, limit: int) -> list[Conversation]:
