@@ -24,6 +24,7 @@ from sotto_wire.frames import (
     Frame,
     FromClient,
     Hello,
+    LeaveMessage,
     OpenConversation,
     Post,
     PublishKeyPackages,
@@ -81,13 +82,14 @@ SAY: Final[Mapping[type[Frame], Callable[[Town, str, str], Frame]]] = {
     OpenConversation: lambda town, _, talk: town.openings[talk],
     Post: _post,
     Commit: _commit,
+    LeaveMessage: lambda town, _, talk: LeaveMessage(ref=1, conversation=town.talks[talk]),
     Take: lambda town, _, talk: Take(ref=1, desk=DESKS[talk], conversation=town.talks[talk]),
     CloseConversation: lambda town, _, talk: CloseConversation(ref=1, conversation=town.talks[talk]),
 }
 """In the order in which they are said: what ends a conversation comes last."""
 
-OF_CUSTOMERS: Final = frozenset({Follow, Acknowledge, OpenConversation, Post, Commit, CloseConversation})
-OF_AGENTS: Final = OF_CUSTOMERS - {OpenConversation} | {WatchQueue, EnrolDevice, PublishKeyPackages, Take}
+OF_CUSTOMERS: Final = frozenset({Follow, Acknowledge, OpenConversation, LeaveMessage, Post, Commit, CloseConversation})
+OF_AGENTS: Final = OF_CUSTOMERS - {OpenConversation, LeaveMessage} | {WatchQueue, EnrolDevice, PublishKeyPackages, Take}
 OUT_OF_PLACE: Final = "wrong_phase, closed 4400"
 Cells = dict[tuple[str, str], str]
 
@@ -106,6 +108,7 @@ MEMBER: Final[Mapping[type[Frame], str]] = {
 PASSES: Final[Mapping[str, Mapping[type[Frame], Mapping[str, str]]]] = {
     "anton": {
         **{frame: {"own": answer} for frame, answer in MEMBER.items()},
+        LeaveMessage: {"own": "wrong_stage"},
         OpenConversation: {"own": "opened", **dict.fromkeys(("waiting", "foreign", "nowhere"), "commit_not_allowed")},
     },
     "berta": {
