@@ -1,5 +1,5 @@
 /** The conversation: who is here, who can read, the log, and where to write. */
-import { chatWords, composerWords, endWords, leaveWords, resendWords } from '../src/i18n/en.ts'
+import { chatWords, clockWords, composerWords, endWords, leaveWords, resendWords } from '../src/i18n/en.ts'
 import { Button } from '../src/ui/Button.tsx'
 import { Composer } from '../src/ui/Composer.tsx'
 import { Icon } from '../src/ui/icons.tsx'
@@ -28,6 +28,7 @@ export function ChatScreen({ chat, intend, onIdentity, onRoster, onEnd }: ChatSc
         <Icon name='next' small />
       </button>
       <LinkBanner chat={chat} />
+      {chat.clockOff === 0 || chat.stage === 'closed' ? null : <p class='banner'>{clockWords.off(chat.clockOff)}</p>}
       <main class='chat-main'>
         <MessageList
           entries={chat.entries}

@@ -43,7 +43,7 @@ class CustomerScreen:
         """Opens the chat and starts it; it then waits for somebody to join."""
         self.open().press("Start chat")
         self.app.get_by_role("textbox").wait_for()
-        self.sees(re.compile("You are next|ahead of you")).wait_for()
+        self.sees(re.compile("You are next|ahead of you|is here right now")).wait_for()
         return self
 
     def say(self, text: str) -> None:

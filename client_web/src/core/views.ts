@@ -99,6 +99,8 @@ export type CustomerView =
       readonly draft: string
       /** What an agent who was revoked did not answer, now that somebody else is here: a question, never done by itself. */
       readonly resend: Resend | null
+      /** How far this device's clock is ahead of the relay's, where that is more than five minutes; else 0. Times shown are the relay's. */
+      readonly clockOff: number
     }
 
 export interface Resend {

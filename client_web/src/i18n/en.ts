@@ -91,6 +91,17 @@ export const chatWords = {
   toNewest: 'To the newest message',
 } as const
 
+/** Minutes, or hours from two on. */
+const span = (ms: number): string => {
+  const minutes = Math.round(Math.abs(ms) / 60_000)
+  return minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`
+}
+
+export const clockWords = {
+  off: (ahead: number): string =>
+    `The clock of this device is about ${span(ahead)} ${ahead > 0 ? 'fast' : 'slow'}. The chat works; new messages show the time of the chat server.`,
+} as const
+
 export const resendWords = {
   title: 'Send it again?',
   happened: (count: number): string =>

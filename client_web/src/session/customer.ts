@@ -115,17 +115,20 @@ class Customer {
     }
   }
 
-  /** The one act: keys, decision and group are made and saved sealed; only then the relay hears of them. */
   async #start(): Promise<void> {
-    if (this.#phase.kind !== 'notice') return
-    const { keeper, notice, organisation } = this.#phase
+    if (this.#phase.kind === 'notice') await this.#begin(this.#phase, null)
+  }
+
+  /** The one act: keys, decision and group are made and saved sealed; only then the relay hears of them. */
+  async #begin({ keeper, notice, organisation }: Noticing, relayOffset: number | null): Promise<void> {
     const trust = keeper.state
     if (trust === null || keeper.freshness() !== 'fresh') return this.#stop({ code: 'trust_expired', detail: 'lapsed' }, organisation)
     this.#phase = { kind: 'busy' }
     this.#show({ kind: 'notice', organisation, notice: notice.view, starting: true })
     const made = await this.#attempt('old_browser', organisation, async () => {
       await selfTest(this.#ports.clock.now())
-      return makeConversation(this.#ports, { page: this.#page, root: trust.memory.pinned, trust, notice })
+      const now = this.#ports.clock.now() + (relayOffset ?? 0)
+      return makeConversation(this.#ports, { page: this.#page, root: trust.memory.pinned, trust, notice, now })
     })
     if (made === null) return
     const { keys, ...begun } = made
@@ -137,7 +140,10 @@ class Customer {
       await store.save(records.set(recordName(begun.record.conversation), encodeConversation(begun.conversation)))
       return true
     })
-    if (saved !== null) this.#run({ ...begun, keeper, organisation, store, draft: '' })
+    if (saved === null) return
+    // Once more and no oftener: a clock that is wrong made a decision of another time; the relay has not taken it, so it is made once more at the relay's time.
+    const again = relayOffset === null ? (known: number) => this.#begin({ keeper, notice, organisation }, known) : null
+    this.#run({ ...begun, keeper, organisation, store, draft: '' }, again)
   }
 
   async #attempt<T>(code: 'old_browser' | 'no_storage', organisation: Organisation, task: () => Promise<T>): Promise<T | null> {
@@ -177,7 +183,7 @@ class Customer {
     return { keeper, organisation: await this.#organisationOf(trust), signer, record, conversation, store, draft }
   }
 
-  #run(begun: Begun): void {
+  #run(begun: Begun, again: ((relayOffset: number) => Promise<void>) | null = null): void {
     const chat = new CustomerChat({
       ...begun,
       ports: this.#ports,
@@ -185,8 +191,9 @@ class Customer {
       changed: () => {
         if (this.#phase.kind === 'chat' && this.#phase.chat === chat) this.#show(chat.view())
       },
-      refused: (code) => {
-        void this.#leave().then(() => this.#stop({ code: 'refused', detail: code }, begun.organisation))
+      refused: (code, relayOffset) => {
+        const isClock = code === 'clock_skew' && again !== null
+        void this.#leave().then(() => (isClock ? again(relayOffset) : this.#stop({ code: 'refused', detail: code }, begun.organisation)))
       },
     })
     this.#phase = { kind: 'chat', chat, keeper: begun.keeper }
@@ -234,6 +241,8 @@ class Customer {
     if (!this.#isDisposed) this.view.value = next
   }
 }
+
+type Noticing = Pick<Extract<Phase, { readonly kind: 'notice' }>, 'keeper' | 'notice' | 'organisation'>
 
 type Begun = Omit<Beginning, 'ports' | 'page' | 'changed' | 'refused'>
 

@@ -6,6 +6,7 @@ import { Untrusted } from '../keys/untrusted.ts'
 import type { SealedStore } from '../store/sealed.ts'
 import { CLOSE } from '../wire/generated/codes.ts'
 import type { ConversationCard, FromRelay, Welcomed } from '../wire/generated/frames.ts'
+import { CLOCK_SKEW_MS } from '../wire/generated/limits.ts'
 import { sameOctets } from '../wire/octets.ts'
 import { Refused } from '../wire/refused.ts'
 import { Chat } from './chat.ts'
@@ -32,8 +33,8 @@ export interface Beginning {
   /** Typed before the reload and not sent. */
   readonly draft: string
   changed(): void
-  /** The relay does not open this conversation. */
-  refused(code: string): void
+  /** The relay does not open this conversation; its clock is so far from ours. */
+  refused(code: string, relayOffset: number): void
 }
 
 export type ChatIntent = Extract<CustomerIntent, { readonly kind: 'send' | 'retry' | 'end' | 'seen' | 'draft' | 'resend' | 'leaveMessage' }>
@@ -156,6 +157,7 @@ export class CustomerChat {
       unread: conversation.unread,
       draft: this.#draft.text,
       resend: resendView(conversation),
+      clockOff: Math.abs(this.#offset) > CLOCK_SKEW_MS ? -this.#offset : 0,
     }
   }
 
@@ -237,7 +239,7 @@ export class CustomerChat {
       this.#begin.ports.clock.after(error.retryAfterMs ?? RETRY_MS, again)
       return
     }
-    this.#begin.refused(error instanceof Refused ? error.code : 'open')
+    this.#begin.refused(error instanceof Refused ? error.code : 'open', this.#offset)
   }
 
   #proceed(card: ConversationCard): void {

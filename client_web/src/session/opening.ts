@@ -60,9 +60,16 @@ export const makeConversation = async (
     root,
     trust,
     notice,
-  }: { readonly page: PageConfig; readonly root: Uint8Array; readonly trust: TrustState; readonly notice: StartNotice },
+    now,
+  }: {
+    readonly page: PageConfig
+    readonly root: Uint8Array
+    readonly trust: TrustState
+    readonly notice: StartNotice
+    /** Unix milliseconds of the relay's clock, as far as it is known. */
+    readonly now: number
+  },
 ): Promise<Made> => {
-  const now = ports.clock.now()
   const { pair, publicKey } = await newKeyPair()
   const keys = { sealing: await newSealingKey(), device: pair, devicePublic: publicKey }
   const signer = signerFromCryptoKey(pair.privateKey, publicKey)

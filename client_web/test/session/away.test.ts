@@ -1,5 +1,6 @@
 /** Who is away, as each end sees it, and what waits until the device is back. */
 import { beforeEach, describe, expect, test } from 'vitest'
+import type { CustomerView } from '../../src/core/views.ts'
 import { type Chat, chatIn, chatSays, type Desk, deskSays, isChat, isDesk, newStage, type Stage } from './stage.ts'
 import { type MemoryStore, until } from './world.ts'
 
@@ -48,6 +49,36 @@ describe('a desk where nobody is', () => {
     expect(chatIn('waiting')(shopper.view.value)).toBe(true)
   })
 })
+
+describe('a clock that is wrong', () => {
+  test('by two hours is told in words, and the decision is made again at the relay’s time', async () => {
+    stage = await newStage({ customerAhead: 2 * HOUR })
+    stage.relay.refuseNext('open', 'clock_skew')
+    const { shopper, ana } = await stage.talking()
+    expect(stage.relay.seen.filter((tag) => tag === 'open')).toHaveLength(2)
+    expect(isChat(shopper.view.value) && shopper.view.value.clockOff).toBe(2 * HOUR)
+    shopper.intend({ kind: 'send', text: 'what time is it?' })
+    await until(ana, deskSays('what time is it?'))
+  })
+
+  test('is no reason to try for ever', async () => {
+    stage.relay.refuseNext('open', 'clock_skew')
+    stage.relay.refuseNext('open', 'clock_skew')
+    const shopper = await stage.atNotice()
+    shopper.intend({ kind: 'start' })
+    const stopped = await until(shopper, (view): view is Stopped => view.kind === 'stopped')
+    expect(stopped.problem.detail).toBe('clock_skew')
+  })
+
+  test('by four minutes is nobody’s business', async () => {
+    stage = await newStage({ customerAhead: 4 * 60_000 })
+    const { shopper } = await stage.talking()
+    expect(isChat(shopper.view.value) && shopper.view.value.clockOff).toBe(0)
+  })
+})
+
+const HOUR = 3600 * 1000
+type Stopped = Extract<CustomerView, { kind: 'stopped' }>
 
 describe('a draft', () => {
   test('of the customer survives a reload, and leaves when it was sent', async () => {

@@ -47,7 +47,7 @@ export interface Stage {
   talking(): Promise<{ readonly shopper: Shopper; readonly ana: Ana; readonly conversation: string }>
 }
 
-export const newStage = async (): Promise<Stage> => {
+export const newStage = async ({ customerAhead = 0 } = {}): Promise<Stage> => {
   // The library checks an Add by the real clock, so the tests live now.
   const now = Date.now()
   const organisation = await newOrganisation(now)
@@ -58,13 +58,16 @@ export const newStage = async (): Promise<Stage> => {
   const ports = (store: MemoryStore) => ({ ...portsOf({ relay, organisation, clock, store }), documents })
 
   const customer = (): Shopper =>
-    startCustomer(ports(customerStore), {
-      root: organisation.fingerprint,
-      site: 'shop',
-      desk: 'support',
-      origin: 'https://shop.example',
-      build: 'test',
-    })
+    startCustomer(
+      { ...ports(customerStore), clock: { ...clock, now: () => clock.now() + customerAhead } },
+      {
+        root: organisation.fingerprint,
+        site: 'shop',
+        desk: 'support',
+        origin: 'https://shop.example',
+        build: 'test',
+      },
+    )
   const agent = (): Ana =>
     startAgent(
       { ...ports(agentStore), signIn: signInPort },

@@ -66,6 +66,7 @@ export const activeChat: Extract<CustomerView, { kind: 'chat' }> = {
   unread: 0,
   draft: '',
   resend: null,
+  clockOff: 0,
 }
 
 const alone = { readers: [me], words: null, entries: [] } as const
@@ -118,6 +119,7 @@ export const VIEWS: ReadonlyMap<string, CustomerView> = new Map<string, Customer
   ['chat-left', { ...activeChat, stage: 'left', readers: [me, mara], entries: [aMessage({ id: 'l', text: 'My kettle leaks.' })] }],
   ['chat-proposed', { ...activeChat, ...alone, stage: 'proposed' }],
   ['chat-active', activeChat],
+  ['chat-clock', { ...activeChat, clockOff: 2 * 3_600_000 }],
   ['chat-resend', { ...activeChat, resend: { count: 2, to: 'Ben' } }],
   ['chat-long', { ...activeChat, entries: long, readers: [me, mara, bot], unread: 1 }],
   ['chat-offline', { ...activeChat, entries: long, link: 'offline' }],
