@@ -80,7 +80,3 @@ async def test_each_is_answered_as_the_table_says(
             found[asked] = answer.status
             assert answer.headers.get("Access-Control-Allow-Origin") in {None, "*", CONSOLE}
     assert found == expected(who)
-
-
-def test_every_address_has_its_place() -> None:
-    assert set(ANSWERS) == {(route.method, route.path) for route in ROUTES}
