@@ -17,9 +17,11 @@ from tests.support.matrix_town import Town
 from tests.support.raw_peer import RawPeer
 from tests.support.relay_people import ciphertext
 from tests.support.relay_world import NOW
-from tests.support.running_relay import PASSWORD, QUICK, a_config, a_running_relay
+from tests.support.running_relay import PASSWORD, a_config, a_running_relay
 from tests.support.wire_client import signed_in
 
+from sotto_server.app import Times
+from sotto_server.edge.socket import SocketRules
 from sotto_wire.frames import Acknowledge, Envelope, Follow, Post, Posted
 from sotto_wire.ids import Millis
 
@@ -30,11 +32,12 @@ if TYPE_CHECKING:
     from tests.support.running_relay import Running
     from tests.support.wire_client import WireClient
 
-    from sotto_server.app import Times
 
 CANARY: Final = b"the-canary-nobody-may-keep"
 """Hostile bytes carry it: the relay must neither log nor keep what it refused."""
 SECRETS: Final = (PASSWORD, "127.0.0.1", "Ana", CANARY.decode())
+SHORT: Final = Times(request_within_ms=1_500, linger_ms=100, socket=SocketRules(hello_within_ms=1_500, stalled_ms=300))
+"""Deadlines an attack can be waited out with, and a busy machine still keeps."""
 REASONS: Final = ("code", "close_code", "status", "kind")
 
 
@@ -119,7 +122,7 @@ class Standing:
 
 
 @asynccontextmanager
-async def standing(folder: Path, *, times: Times = QUICK) -> AsyncIterator[Standing]:
+async def standing(folder: Path, *, times: Times = SHORT) -> AsyncIterator[Standing]:
     """A relay with the town in it; Anton and Ana follow their conversation."""
     clock, config = Hand(), a_config(folder / "data", public_url="https://relay.example")
     async with a_running_relay(config, times=times, clock=clock) as running:

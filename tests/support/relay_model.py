@@ -60,6 +60,12 @@ class Talk:
     last_seq: int = 0
 
     @property
+    def is_delivered(self) -> bool:
+        """Whether nobody is owed anything: a sleeping phone keeps its conversation open."""
+        owed = (each for each in self.stays.values() if not each.is_revoked)
+        return all(each.acked >= (self.head if each.until is None else each.until) for each in owed)
+
+    @property
     def head(self) -> int:
         return len(self.log)
 
@@ -139,7 +145,7 @@ class Talk:
         self.stage, self.proposed, self.active_at = CLOSED, None, now
 
     def sweep(self, *, now: int) -> None:
-        if self.stage != CLOSED and now - self.active_at >= IDLE_CLOSE_MS:
+        if self.stage != CLOSED and now - self.active_at >= IDLE_CLOSE_MS and self.is_delivered:
             self.end(now=now)
 
     def owed(self, who: str, *, after: int | None = None) -> list[tuple[int, str, int]]:

@@ -45,9 +45,9 @@ if TYPE_CHECKING:
     from sotto_keys.shared.strict_json import Json
     from sotto_server.ports import Store
 
-pytestmark = pytest.mark.timeout(240 + EXAMPLES * 10)
 T = TypeVar("T")
 EXAMPLES: Final = int(os.environ.get("MODEL_EXAMPLES", "0"))
+pytestmark = pytest.mark.timeout(240 + EXAMPLES * 10)
 GAMES: Final = settings(
     max_examples=EXAMPLES or 25,
     stateful_step_count=40,
@@ -318,7 +318,7 @@ class Relay(RuleBasedStateMachine):
             trust=False,
             everything=False,
         )
-        got = self.both(
+        got: list[tuple[int, str, int]] | str = self.both(
             lambda world: [
                 (each.seq, each.kind, each.number)
                 for each in world.see(collect, Collecting(wanted, self.speaker(talk, who), Here())).frames

@@ -31,6 +31,12 @@ ANSWERS: Final[Mapping[Asked, int | tuple[int, int]]] = {
     ("GET", "/w/{version}/{name}"): 404,
     ("GET", "/console"): 308,
     ("GET", "/console/{path:.*}"): 404,
+    # This town's policy is no policy file: there is no page to show.
+    ("GET", "/privacy"): 404,
+    ("GET", "/privacy.json"): 404,
+    ("GET", "/privacy/style.css"): PUBLIC,
+    ("GET", "/privacy/v/{digest}"): 404,
+    ("GET", "/.well-known/gpc.json"): 404,
     ("GET", "/healthz"): PUBLIC,
     ("GET", "/readyz"): 503,
     ("GET", "/version"): PUBLIC,
