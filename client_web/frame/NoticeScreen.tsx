@@ -26,7 +26,7 @@ export function NoticeScreen({ view, intend, onIdentity }: NoticeScreenProps) {
           {noticeWords.title}
         </h1>
         <Languages view={view} intend={intend} />
-        <div lang={view.notice.language}>
+        <div class='notice-text' lang={view.notice.language}>
           <Paragraphs of={view.notice.paragraphs} />
           {view.notice.more.length > 0 && (
             <details class='more'>

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import type { CustomerView } from '../../src/core/views.ts'
 import { type Chat, chatIn, chatSays, type Desk, deskSays, isChat, isDesk, newStage, type Stage, says } from './stage.ts'
 import { until } from './world.ts'
 
@@ -7,6 +8,10 @@ let stage: Stage
 beforeEach(async () => {
   stage = await newStage()
 })
+
+type NoticeShown = Extract<CustomerView, { kind: 'notice' }>
+
+const isGermanNotice = (view: CustomerView): view is NoticeShown => view.kind === 'notice' && view.notice.language === 'de'
 
 describe('opening', () => {
   test('nothing is stored and no socket opened before Start', async () => {
@@ -22,6 +27,15 @@ describe('opening', () => {
         languages: ['en', 'de'],
       },
     })
+  })
+
+  test('the notice is read in another language that it exists in, and in no other', async () => {
+    const program = await stage.atNotice()
+    program.intend({ kind: 'speak', language: 'fr' })
+    program.intend({ kind: 'speak', language: 'de' })
+    const german = await until(program, isGermanNotice)
+    expect(german.notice.paragraphs[0]).toBe('Sie sprechen mit Kettle & Cup Ltd.')
+    expect(german.notice.deskLabel).toBe('Kundendienst')
   })
 
   test('after Start the conversation waits in the queue', async () => {

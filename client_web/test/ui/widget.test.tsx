@@ -58,7 +58,22 @@ test('the two answers to the notice differ in nothing but their words', () => {
 
 test('the notice shows every paragraph that is digested into the decision', () => {
   show(notice)
-  for (const paragraph of aNotice.paragraphs) expect(screen.getByText(paragraph).textContent).toBe(paragraph)
+  for (const paragraph of [...aNotice.paragraphs, ...aNotice.more]) expect(screen.getByText(paragraph).textContent).toBe(paragraph)
+})
+
+test('each language of the notice is offered by its own name, and the one that is shown is marked', () => {
+  const { wanted } = show(notice)
+  const [english, german] = within(screen.getByRole('group', { name: 'Language of this notice' })).getAllByRole('button')
+  expect([english?.textContent, german?.textContent]).toEqual(['English', 'Deutsch'])
+  expect([english, german].map((each) => each?.getAttribute('aria-pressed'))).toEqual(['true', 'false'])
+  press('Deutsch')
+  expect(wanted).toEqual([{ kind: 'speak', language: 'de' }])
+})
+
+test('a notice in one language offers none, and one without more has no second layer', () => {
+  show({ ...notice, notice: { ...aNotice, languages: ['en'], more: [] } })
+  expect(screen.queryByRole('group', { name: 'Language of this notice' })).toBeNull()
+  expect(screen.queryByText('More about your data')).toBeNull()
 })
 
 test('each answer is its own intent', () => {

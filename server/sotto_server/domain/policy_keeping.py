@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from sotto_keys.shared.policy.reading import categories_of
 from sotto_server.domain.policy_findings import Finding
-from sotto_wire.limits import ENVELOPE_LIFE_MS
+from sotto_wire.limits import CONVERSATION_LIFE_MS, ENVELOPE_LIFE_MS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,8 @@ ENVELOPE: Final = "envelope"
 TRANSCRIPT: Final = "transcript"
 EVIDENCE: Final = "consent_evidence"
 AUDIT_LOG: Final = "audit_log"
-MANDATORY: Final = (ENVELOPE, TRANSCRIPT, "metadata", EVIDENCE, AUDIT_LOG, "backup")
+METADATA: Final = "metadata"
+MANDATORY: Final = (ENVELOPE, TRANSCRIPT, METADATA, EVIDENCE, AUDIT_LOG, "backup")
 """What the relay itself keeps, each under a class of its own."""
 LONGEST_DAYS: Final = 3650
 PURGE_HOURS: Final = range(1, 73)
@@ -32,6 +33,8 @@ KEY_AGES: Final = {
 SOON_DAYS: Final = 30
 """From here on a date is warned of: a month is enough to meet somebody."""
 _DAY_MS: Final = 24 * 3600 * 1000
+KEPT_BY_RELAY_MS: Final = {ENVELOPE: ENVELOPE_LIFE_MS, METADATA: CONVERSATION_LIFE_MS + ENVELOPE_LIFE_MS}
+"""What the code does: a policy must not promise less. Rows of a conversation go with its last envelope."""
 
 
 def keeping_findings(world: PolicyWorld) -> Iterator[Finding]:
@@ -94,10 +97,11 @@ def _bounds(world: PolicyWorld) -> Iterator[Finding]:
     if evidence is not None and evidence < longest:
         path = f"retention.{EVIDENCE}.max_days"
         yield Finding("E034", path, f"a consent counts for {longest} days: its proof must last as long")
-    envelope = days_of(policy, ENVELOPE)
-    if envelope is not None and envelope * _DAY_MS < ENVELOPE_LIFE_MS:
-        path = f"retention.{ENVELOPE}.max_days"
-        yield Finding("E037", path, f"the relay keeps undelivered ciphertext for {ENVELOPE_LIFE_MS // _DAY_MS} days")
+    for name, kept_ms in KEPT_BY_RELAY_MS.items():
+        days = days_of(policy, name)
+        if days is not None and days * _DAY_MS < kept_ms:
+            path = f"retention.{name}.max_days"
+            yield Finding("E037", path, f"the relay keeps such things for {-(-kept_ms // _DAY_MS)} days")
 
 
 def _keys(policy: Policy) -> Iterator[Finding]:

@@ -126,6 +126,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
         'max_days = 179\nclock = "event"\naction = "delete"\npurge_within_hours = 72\njustification = "Art',
     ),
     ("E037", "max_days = 7\n", "max_days = 6\n"),
+    ("E037", "[retention.metadata]\nmax_days = 30", "[retention.metadata]\nmax_days = 7"),
     # recipients
     ("E040", 'contract_ref = "DPA-2025-014"\n', ""),
     ("E040", "contract_signed = 2025-12-01\n", ""),

@@ -28,6 +28,12 @@ def test_every_date_of_the_file_is_due_some_day_the_next_one_first() -> None:
     assert [each.on for each in dues] == sorted(each.on for each in dues)
 
 
+def test_a_recipient_that_names_no_date_has_none() -> None:
+    bare = edited("contract_expires = 2028-01-15\n", "", "vetting_due = 2027-10-01\n", "")
+    paths = {each.path for each in due_dates(world_of(read_policy(bare), at=ON))}
+    assert not {"recipients.mail.contract_expires", "recipients.llm.vetting_due"} & paths
+
+
 @pytest.mark.parametrize(
     ("before", "after", "off"),
     [
