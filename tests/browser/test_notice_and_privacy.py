@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import pytest
 from playwright.sync_api import expect
@@ -10,7 +10,7 @@ from tests.support.accessibility import violations
 from tests.support.screen_people import CustomerScreen
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ColorScheme
+    from playwright.sync_api import Browser
     from tests.support.demo_town import Town
 
 GERMAN: Final = "Sie sprechen mit Kettle & Cup Ltd."
@@ -34,7 +34,7 @@ def test_the_notice_is_read_in_the_browsers_language_and_in_any_other_by_a_click
     ("scheme", "width", "language"), [("light", 360, "en"), ("dark", 320, "de"), ("dark", 1280, "en")]
 )
 def test_the_privacy_page_breaks_no_rule_in_any_look(
-    browser: Browser, town: Town, scheme: ColorScheme, width: int, language: str
+    browser: Browser, town: Town, scheme: Literal["light", "dark"], width: int, language: str
 ) -> None:
     context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800}, bypass_csp=True)
     page = context.new_page()
