@@ -16,6 +16,7 @@ from sotto_server.adapters.entropy import system_entropy
 from sotto_server.adapters.memory.bells import LocalBells
 from sotto_server.adapters.statement_key_file import read_statement_key
 from sotto_server.adapters.store.store import open_store
+from sotto_server.adapters.store.wholeness import check_before_start
 from sotto_server.app import Parts, build
 from sotto_server.domain.policy_world import day_of
 from sotto_server.edge.front import listen
@@ -50,6 +51,7 @@ def _parts(config: Config) -> Parts:
     clock = SystemClock()
     if not config.database.exists():
         raise ConfigFault("no relay was set up here: sotto init --root FILE --data DIR")
+    check_before_start(config.database)
     return Parts(
         signer=read_statement_key(config.statement_key),
         store=open_store(config.database),

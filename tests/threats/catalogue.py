@@ -27,6 +27,7 @@ GATE: Final = "tests/unit/keys/test_commit_gate"
 TRUST: Final = "tests/unit/keys/test_trust_vectors.py::test_a_bundle_is_answered"
 DECISIONS: Final = "tests/unit/keys/test_trust_vectors.py::test_a_decision_is_answered"
 ATTACKS: Final = "tests/usecases/test_attacks.py::"
+DAMAGE: Final = "tests/faults/test_damaged_database.py::test_row_53_"
 PERMISSIVE: Final = "tests/scenario/test_permissive_relay.py::"
 
 
@@ -263,6 +264,20 @@ CATALOGUE: Final[Mapping[int, Row]] = {
             f"{SIGN_IN}_49_who_is_given_other_desks_by_another_process_must_sign_in_again",
             "tests/edge/test_attacks_socket.py::test_signing_out_ends_the_sockets_at_once",
             "tests/edge/test_run.py::test_an_agent_is_disabled_while_the_relay_runs",
+        ),
+    ),
+    # storage
+    53: Row(
+        "a database that is torn, emptied, without its log or with another's",
+        (
+            f"{DAMAGE}after_a_kill_everything_acknowledged_is_there",
+            f"{DAMAGE}a_deleted_index_is_built_again",
+            f"{DAMAGE}the_log_of_another_database_is_refused_and_nothing_is_touched",
+            f"{DAMAGE}a_database_that_lost_its_end_is_refused_not_begun_again",
+            f"{DAMAGE}a_database_without_tables_is_refused",
+            f"{DAMAGE}a_log_that_lost_its_end_leaves_a_whole_beginning",
+            f"{DAMAGE}a_torn_page_is_refused_or_held_nothing",
+            f"{DAMAGE}sotto_run_says_what_to_do",
         ),
     ),
 }

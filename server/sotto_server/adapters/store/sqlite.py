@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.pool import QueuePool
 
 from sotto_server.adapters import migrations
+from sotto_server.adapters.entropy import system_entropy
 from sotto_server.faults import StoreFault
 
 if TYPE_CHECKING:
@@ -55,7 +56,23 @@ def migrate(writer: Engine, reader: Engine) -> None:
             command.upgrade(config, "head")
         except Exception as error:
             raise StoreFault(f"the database cannot be brought up to date: {error}") from error
+        _name(connection)
         connection.commit()
+
+
+def _name(connection: Connection) -> None:
+    """A database that has none gets a number of its own, by which `wholeness` knows its log from another's."""
+    if connection.exec_driver_sql("PRAGMA application_id").scalar_one() == 0:
+        number = 1 + int.from_bytes(system_entropy(4), "big") % (2**31 - 1)
+        connection.exec_driver_sql(f"PRAGMA application_id = {number}")
+
+
+def sign_log(connection: Connection) -> None:
+    """Put the first page, which holds the database's number, into the log: each commit then says whose it is (row 53).
+
+    Without it the log of another database of the same shape passes even an integrity check. One page a batch.
+    """
+    connection.exec_driver_sql("PRAGMA user_version = 1")
 
 
 def _newest(config: Config) -> str | None:

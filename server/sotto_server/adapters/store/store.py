@@ -10,8 +10,9 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from sotto_server.adapters.outcome import Ended, Once
 from sotto_server.adapters.store.overlay import Overlay
-from sotto_server.adapters.store.sqlite import create_privately, migrate, open_engine
+from sotto_server.adapters.store.sqlite import create_privately, migrate, open_engine, sign_log
 from sotto_server.adapters.store.unit import SqlUnit
+from sotto_server.adapters.store.wholeness import check_log_belongs
 from sotto_server.faults import StoreFault
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def open_store(file: Path) -> SqlStore:
     """The store in `file`, created and migrated as needed. `StoreFault` when it cannot be opened."""
     try:
         create_privately(file)
+        check_log_belongs(file)
         writer, reader = open_engine(file, writer=True), open_engine(file, writer=False)
         migrate(writer, reader)
         return SqlStore(writer, reader)
@@ -100,8 +102,11 @@ class SqlStore:
         try:
             with connection.begin():
                 self._forget_if_others_wrote()
+                before = _changes(connection)
                 outcomes: list[Outcome] = [self._job(each, connection) for each in batch]
                 self._overlay.flush(connection)
+                if _changes(connection) != before:
+                    sign_log(connection)
             self._overlay.trim()
         except SQLAlchemyError as error:
             self._overlay.forget()
@@ -152,3 +157,10 @@ class SqlStore:
             self._others_wrote = self._data_version != FRESH
             self._overlay.forget()
             self._data_version = version
+
+
+def _changes(connection: Connection) -> int:
+    """Rows changed by this connection so far: a batch in which everything was refused writes nothing, and costs no fsync."""
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    return int(driver.total_changes)
