@@ -20,6 +20,7 @@ FAILED: Final = 2
 USAGE: Final = 64
 COMMANDS: Final = {
     "agents": "sotto_cli.agents:agents",
+    "bench": "sotto_bench.main:bench",
     "healthcheck": "sotto_cli.healthcheck:healthcheck",
     "init": "sotto_cli.init:init",
     "keys": "sotto_cli.keys:keys",

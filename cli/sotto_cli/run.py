@@ -42,12 +42,13 @@ def run(*, data: Path | None) -> None:
     """Run the relay with the settings in SOTTO_…; SIGTERM or Ctrl-C ends it in order, with exit code 0."""
     config = settings(data)
     try:
-        asyncio.run(_serve(config))
+        asyncio.run(serve(config, parts_of(config)))
     except (Fault, OSError) as error:
         raise click.ClickException(str(error)) from None
 
 
-def _parts(config: Config) -> Parts:
+def parts_of(config: Config) -> Parts:
+    """The real parts that these settings name; `Fault` where one cannot be opened."""
     clock = SystemClock()
     if not config.database.exists():
         raise ConfigFault("no relay was set up here: sotto init --root FILE --data DIR")
@@ -63,8 +64,8 @@ def _parts(config: Config) -> Parts:
     )
 
 
-async def _serve(config: Config) -> None:
-    parts = _parts(config)
+async def serve(config: Config, parts: Parts) -> None:
+    """The relay, until a signal stops it. Closes the store."""
     _must_have_a_usable_policy(parts)
     stopped = _stop_signals()
     try:

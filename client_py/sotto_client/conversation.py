@@ -101,8 +101,9 @@ class Conversation:
 
     @property
     def messages(self) -> tuple[Message, ...]:
-        """The messages among the entries."""
-        return tuple(each for each in self.entries if isinstance(each, Message))
+        """What was said: what the relay has numbered in its order, the same on every device; then what it has not yet."""
+        said = (each for each in self.entries if isinstance(each, Message))
+        return tuple(sorted(said, key=lambda each: (each.seq == 0, each.seq)))
 
     @property
     def words(self) -> tuple[str, ...]:

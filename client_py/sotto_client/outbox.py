@@ -82,9 +82,11 @@ def counted(conversation: Conversation, last_number: int) -> Conversation:
     """What the relay took of our messages, by its own count (an older state must not encrypt before its keys are new)."""
     after = conversation
     for waiting in conversation.outbox:
-        if 0 < waiting.number <= last_number:
+        # The last one is sent again: its first answer tells its place.
+        if 0 < waiting.number < last_number:
             after = settle_own(after, number=waiting.number, seq=0)
-    return replace(after, number=last_number, is_old=True) if last_number > after.number else after
+    known = max(conversation.number, *(each.number for each in conversation.outbox), 0)
+    return replace(after, number=last_number, is_old=True) if last_number > known else after
 
 
 def stale(conversation: Conversation, name: str) -> Conversation:

@@ -189,7 +189,7 @@ async def test_a_message_that_is_refused_for_good_says_so_and_the_next_one_goes(
     chat.say("One")
     chat.say("Two")
     await chat.settled()
-    assert [each.standing for each in chat.conversation.messages] == ["not_sent", "sent"]
+    assert {each.text: each.standing for each in chat.conversation.messages} == {"One": "not_sent", "Two": "sent"}
     assert chat.problem == "wrong_stage"
 
 
@@ -214,10 +214,12 @@ async def test_an_older_state_sends_a_path_before_any_message(device: Device, ta
     assert (post.number, post.epoch) == (6, 2)
 
 
-async def test_what_the_relay_has_counted_is_settled_on_resuming(device: Device, talk: Talk) -> None:
+async def test_what_the_relay_took_last_is_sent_again_for_its_place(device: Device, talk: Talk) -> None:
     talk.says("Sent just before the crash")
     chat = await device.resumed(talk.customer, last_number=1)
-    assert (chat.conversation.outbox, chat.conversation.is_old) == ((), False)
+    await chat.settled()
+    assert not chat.conversation.is_old
+    assert [(each.standing, each.seq > 0) for each in chat.conversation.messages] == [("sent", True)]
 
 
 async def test_envelopes_that_come_twice_are_only_acknowledged(device: Device, talk: Talk) -> None:

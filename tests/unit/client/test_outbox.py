@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from tests.support.mls_room import entropy_from
 from tests.support.sdk_talk import CUSTOMER, texts
 
-from sotto_client.outbox import not_sent, pieces_of, seal_head, settle_own, stale, written
+from sotto_client.entries import Message
+from sotto_client.outbox import counted, not_sent, pieces_of, seal_head, settle_own, stale, written
 from sotto_client.own_commits import Plan, with_commit
 from sotto_client.receiving import receive
 from sotto_wire.limits import TEXT_CHARACTERS
@@ -91,3 +92,17 @@ def test_the_payload_names_the_last_message_that_was_shown(talk: Talk) -> None:
     silent = sealed(written(talk.agent, "Sorry!", situation=talk.agents))
     assert answer.outbox[0].message != silent.outbox[0].message
     assert texts(answer) == ["My lid is cracked", "Sorry!"]
+
+
+def test_messages_stand_in_the_relays_order_and_what_waits_comes_last(talk: Talk) -> None:
+    """Everybody shows one order, also who wrote before they read what was said first."""
+    waiting = sealed(writing(talk, "Mine", "Waits"))
+    settled = settle_own(waiting, number=1, seq=9)
+    other = Message(id="7", is_mine=False, sender=b"a", name="Ana", text="Theirs", at=0, standing="sent", seq=7)
+    assert texts(settled.with_entry(other)) == ["Theirs", "Mine", "Waits"]
+
+
+def test_the_relays_count_settles_what_an_older_state_holds(talk: Talk) -> None:
+    older = counted(sealed(writing(talk, "One", "Two")), 3)
+    assert (older.number, older.is_old) == (3, True)
+    assert [(each.text, each.standing) for each in older.messages] == [("One", "sent"), ("Two", "sending")]
