@@ -9,6 +9,9 @@ import click
 
 COMMANDS: Final = {
     "faults": "sotto_bench.kills:faults",
+    "idle": "sotto_bench.idle:idle",
+    "relay": "sotto_bench.relay_speed:relay_speed",
+    "sleep": "sotto_bench.sleeping:sleep",
 }
 
 

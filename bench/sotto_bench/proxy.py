@@ -20,6 +20,7 @@ class FaultProxy:
         self._port, self._target = port, target
         self._server: asyncio.Server | None = None
         self._open: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
+        self._deaf: set[asyncio.StreamWriter] = set()
         self._flowing = asyncio.Event()
         self._flowing.set()
         self.latency_s = 0.0
@@ -54,6 +55,7 @@ class FaultProxy:
         for client, _ in list(self._open):
             with suppress(OSError):
                 client.write_eof()
+            self._deaf.add(client)
 
     def __len__(self) -> int:
         return len(self._open)
@@ -73,6 +75,7 @@ class FaultProxy:
             await asyncio.gather(self._pump(reader, relay), self._pump(back, client))
         finally:
             self._open.discard(pair)
+            self._deaf.discard(client)
             for writer in pair:
                 writer.close()
 
@@ -82,9 +85,10 @@ class FaultProxy:
                 if self.latency_s:
                     await asyncio.sleep(self.latency_s)
                 await self._flowing.wait()
-                writer.write(octets)
-                await writer.drain()
-            if writer.can_write_eof():
+                if writer not in self._deaf:
+                    writer.write(octets)
+                    await writer.drain()
+            if writer not in self._deaf:
                 writer.write_eof()
         except OSError:
             writer.close()

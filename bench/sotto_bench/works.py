@@ -127,10 +127,10 @@ class Works:
                     await asyncio.sleep(LOOK_EVERY_S)
         return not self.is_up
 
-    async def told(self, event: str) -> None:
-        """Wait until the relay's log tells of it; `TimeoutError` where it does not."""
+    async def told(self, event: str, *, times: int = 1) -> None:
+        """Wait until the relay's log has told of it so often; `TimeoutError` where it does not."""
         async with asyncio.timeout(READY_WITHIN_S):
-            while f'"{event}"' not in self.log.read_text("utf-8"):  # noqa: ASYNC110 - another process's log rings no bell here
+            while self.log.read_text("utf-8").count(f'"{event}"') < times:  # noqa: ASYNC110 - another process's log rings no bell here
                 await asyncio.sleep(LOOK_EVERY_S)
 
     async def readiness(self) -> int:

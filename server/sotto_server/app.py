@@ -13,6 +13,7 @@ from aiohttp import web
 
 from sotto_server.committer import Committer
 from sotto_server.dispatch import Dispatch
+from sotto_server.domain.steadiness import Steadiness
 from sotto_server.edge.crowd import Crowd
 from sotto_server.edge.entrance import Entrance, room_for_connections
 from sotto_server.edge.front import LINGER_MS, FrontRules
@@ -157,12 +158,14 @@ async def _close_sockets(app: web.Application) -> None:
 
 async def _sweep(relay: Relay) -> None:
     """What time ends, for as long as the relay runs. A store that is down is asked again at the next turn."""
-    watch = PolicyWatch(relay)
+    watch, steadiness = PolicyWatch(relay), Steadiness()
     while True:
+        now, steady_ms = relay.clock.now(), int(asyncio.get_running_loop().time() * 1000)
+        if steadiness.jumped(now, steady_ms):
+            relay.journal.tell(Event.CLOCK_JUMPED)
         try:
-            await watch.look(relay.clock.now())
-            swept = await relay.dispatch.sweep(relay.clock.now())
-            if swept.more:
+            await watch.look(now)
+            if steadiness.may_end(steady_ms) and (await relay.dispatch.sweep(now)).more:
                 continue
         except Fault as fault:
             relay.journal.tell(Event.SWEEP_FAILED, kind=type(fault).__name__)

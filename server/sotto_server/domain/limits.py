@@ -28,7 +28,8 @@ class Window:
         """Count one; `TooFast` says when the next would be taken."""
         taken = self._taken.setdefault(name, deque())
         self._taken.move_to_end(name)
-        while taken and taken[0] <= now - self._length_ms:
+        # T62: what was taken in the future was taken before the clock was set back, and holds nobody up until then.
+        while taken and not now - self._length_ms < taken[0] <= now:
             taken.popleft()
         if len(taken) >= self._count:
             raise TooFast(retry_after_ms=taken[0] + self._length_ms - now)
@@ -67,7 +68,7 @@ class Pauses:
     def check(self, name: str, *, now: Millis) -> None:
         """`TooFast` while the name must wait."""
         failures, at = self._failures.get(name, (0, now))
-        until = at + _pause_ms(failures)
+        until = min(at, now) + _pause_ms(failures)
         if now < until:
             raise TooFast(retry_after_ms=until - now)
 

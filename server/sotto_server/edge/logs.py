@@ -42,6 +42,7 @@ class Event(StrEnum):
     DOCUMENTS_PUBLISHED = "documents.published"
     POLICY_LAPSED = "policy.lapsed"
     SWEEP_FAILED = "sweep.failed"
+    CLOCK_JUMPED = "clock.jumped"
     FAULT_RAISED = "fault.raised"
     LIBRARY_SPOKE = "library.spoke"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sotto_server.domain import limits
-from sotto_server.domain.limits import LONGEST_PAUSE_MS, Allowance, Pauses, Window
+from sotto_server.domain.limits import FIRST_PAUSE_MS, LONGEST_PAUSE_MS, Allowance, Pauses, Window
 from sotto_wire.ids import Millis
 from sotto_wire.refusals import TooFast
 
@@ -60,3 +60,14 @@ def test_made_up_names_cost_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
         window.take(str(number), now=Millis(0))
         pauses.begin(str(number), now=Millis(0))
     assert len(window._taken) == len(allowance._left) == len(pauses._failures) == 3
+
+
+def test_a_clock_set_back_holds_nobody_up_until_it_has_caught_up() -> None:
+    window = Window(count=1, length_ms=10_000)
+    window.take("a", now=Millis(5_000_000))
+    window.take("a", now=Millis(1_000_000))
+    pauses = Pauses()
+    pauses.begin("a", now=Millis(5_000_000))
+    with pytest.raises(TooFast) as slow:
+        pauses.check("a", now=Millis(1_000_000))
+    assert slow.value.retry_after_ms == FIRST_PAUSE_MS
