@@ -43,12 +43,13 @@ def found_in_files(folder: Path, markers: tuple[str, ...]) -> dict[str, set[str]
 def found_in_memory(pid: int, markers: tuple[str, ...]) -> set[str]:
     """Markers in the readable memory of a process of our own (Linux `/proc`)."""
     hits: set[str] = set()
-    for chunk in _memory(pid):
+    for chunk in memory_of(pid):
         hits |= found_in(chunk, markers)
     return hits
 
 
-def _memory(pid: int) -> Iterator[bytes]:
+def memory_of(pid: int) -> Iterator[bytes]:
+    """Its readable memory in pieces that overlap."""
     regions = [match for line in _lines(pid) if (match := _REGION.match(line)) and match[3] not in _UNREADABLE]
     with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
         for region in regions:

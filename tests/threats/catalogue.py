@@ -28,6 +28,7 @@ TRUST: Final = "tests/unit/keys/test_trust_vectors.py::test_a_bundle_is_answered
 DECISIONS: Final = "tests/unit/keys/test_trust_vectors.py::test_a_decision_is_answered"
 ATTACKS: Final = "tests/usecases/test_attacks.py::"
 DAMAGE: Final = "tests/faults/test_damaged_database.py::test_row_53_"
+SECRETS: Final = "tests/scenario/test_secrets.py::test_"
 PERMISSIVE: Final = "tests/scenario/test_permissive_relay.py::"
 
 
@@ -279,5 +280,15 @@ CATALOGUE: Final[Mapping[int, Row]] = {
             f"{DAMAGE}a_torn_page_is_refused_or_held_nothing",
             f"{DAMAGE}sotto_run_says_what_to_do",
         ),
+    ),
+    # secrets
+    71: Row(
+        "passwords, tokens, private keys and passphrases in files, logs at their loudest, memory, arguments and shown values",
+        (
+            f"{SECRETS}row_71_nothing_lies_in_the_relays_files_memory_or_debug_log",
+            f"{SECRETS}row_71_what_is_thrown_and_shown_of_a_program_holds_no_secret",
+            f"{SECRETS}no_command_of_the_demo_is_given_a_secret_to_read_in_its_arguments",
+        ),
+        waits_for="one-time codes",
     ),
 }
