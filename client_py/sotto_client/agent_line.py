@@ -12,13 +12,21 @@ from sotto_client.chat import Chat
 from sotto_client.connection import LinkLost
 from sotto_client.joining import enter
 from sotto_client.link import Ended, Link
+from sotto_client.next_group import gone_on
 from sotto_client.receiving import REMOVED
-from sotto_client.stored_conversation import erasing_rows, load_conversation, rows_of, stored_conversations
+from sotto_client.stored_conversation import (
+    erasing_rows,
+    forgetting_rows,
+    load_conversation,
+    rows_of,
+    stored_conversations,
+)
 from sotto_client.world import World
-from sotto_keys.shared.untrusted import Untrusted
+from sotto_keys.shared.untrusted import Malformed, Untrusted
 from sotto_wire.codes import Close
 from sotto_wire.frames import (
     Acknowledge,
+    Complain,
     ConversationChanged,
     Delivered,
     DeviceChanged,
@@ -87,8 +95,13 @@ class AgentLine:
 
     def restore(self) -> None:
         """Go on with the conversations that rest on disk."""
-        for name in stored_conversations(self._begin.store):
-            conversation = load_conversation(self._begin.store, name)
+        store = self._begin.store
+        for name in stored_conversations(store):
+            try:
+                conversation = load_conversation(store, name)
+            except Malformed:
+                store.save(forgetting_rows(store, name))
+                continue
             if conversation is not None:
                 self.chats[name] = self._chat(conversation)
 
@@ -122,11 +135,15 @@ class AgentLine:
         for name, chat in list(self.chats.items()):
             if name in live:
                 await chat.resume(live[name])
+                self._behind(live[name])
             else:
                 self._over(name)
         for name, card in live.items():
-            if self._is_to_join(name) and card.stage != "closed":
-                await self._try(self.expect(card))
+            if card.stage == "closed" or not self._is_stranger(name):
+                continue
+            # Acknowledged, and nothing of it is left here: its state is lost.
+            is_lost = card.stage == "active" and card.acked > card.since
+            await self._try(self._complain(card) if is_lost else self.expect(card))
         for desk in frame.agent.desks if frame.agent else []:
             await self._try(self._ask_watch(desk))
         await self._refill()
@@ -175,9 +192,28 @@ class AgentLine:
         return None if self._is_to_join(name) else self.chats[name]
 
     def _is_to_join(self, name: ConversationId) -> bool:
+        """A welcome takes us in: we are not in it, or its group went on without us."""
+        return self._is_stranger(name) or self.chats[name].conversation.is_left_behind
+
+    def _is_stranger(self, name: ConversationId) -> bool:
         """Not in it, or no longer since a lawful Remove: then a welcome begins another stay."""
         chat = self.chats.get(name)
         return chat is None or chat.conversation.broken == REMOVED
+
+    def _behind(self, card: ConversationCard) -> None:
+        """Its next group is open and lets us in without our asking."""
+        name = ConversationId(card.conversation)
+        chat = self.chats.get(name)
+        if chat is not None and card.stage != "closed" and card.group > chat.conversation.group:
+            self._proposed[name] = card
+
+    async def _complain(self, card: ConversationCard) -> None:
+        """The customer's device opens the next group, and the relay offers us there again."""
+        self._proposed[ConversationId(card.conversation)] = card
+        await self.link.ask(
+            lambda ref: Complain(ref=ref, conversation=card.conversation, group=card.group, epoch=card.epoch)
+        )
+        await self.link.ask(lambda ref: Follow(ref=ref, conversation=card.conversation, after=card.acked))
 
     async def _take_envelope(self, envelope: Envelope) -> None:
         name = ConversationId(envelope.conversation)
@@ -190,27 +226,41 @@ class AgentLine:
     async def _join(self, envelope: Envelope, card: ConversationCard) -> None:
         begin, name = self._begin, ConversationId(envelope.conversation)
         await begin.keeper.refresh()
+        earlier = self.chats.get(name)
         try:
-            conversation, row = enter(envelope, card, keys=begin.keys)
+            known = None if earlier is None else earlier.conversation.terms
+            conversation, row = enter(envelope, card, keys=begin.keys, earlier=known)
         except (Refused, Untrusted) as error:
             self.problem = str(error.code)
             self._refuse(name, error)
+            if earlier is not None:
+                earlier.cannot_join(str(error.code))
             return
-        earlier = self.chats.get(name)
-        left = {} if earlier is None else erasing_rows(earlier.conversation)
-        # One transaction: a key package that is gone without its group could never be joined with again.
-        spent = dict.fromkeys(begin.keys.used(row))
-        begin.store.save({**left, **rows_of(conversation, before=None), **spent})
         del self._proposed[name]
-        self.chats[name] = chat = self._chat(conversation)
-        chat.joined()
+        self._enter(conversation, row, earlier=earlier)
         await self.link.tell(Acknowledge(conversation=name, seq=envelope.seq))
         await self._refill()
+
+    def _enter(self, conversation: Conversation, row: str, *, earlier: Chat | None) -> None:
+        """In one transaction with the key package: one that is gone without its group could never be joined with again."""
+        begin, name = self._begin, conversation.id
+        spent: dict[str, bytes | None] = dict.fromkeys(begin.keys.used(row))
+        if earlier is not None and earlier.conversation.is_left_behind:
+            me = begin.keys.key.public
+            after = gone_on(conversation, earlier.conversation, by=me, at=self.relay_now())
+            earlier.goes_on(after, me=me, **spent)
+            earlier.joined()
+            return
+        left = {} if earlier is None else erasing_rows(earlier.conversation)
+        begin.store.save({**left, **rows_of(conversation, before=None), **spent})
+        self.chats[name] = chat = self._chat(conversation)
+        chat.joined()
 
     def _card(self, card: ConversationCard) -> None:
         name = ConversationId(card.conversation)
         chat = self.chats.get(name)
         if chat is not None:
+            self._behind(card)
             chat.card(card)
         if name in self._proposed and card.stage == "closed":
             self._refuse(name, WrongStage("closed before we were let in"))

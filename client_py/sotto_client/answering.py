@@ -24,6 +24,9 @@ class Answering:
             return None
         return Plan(remove=conversation.others_on_call(self._me, situation.trust))
 
+    async def stuck(self, conversation: Conversation) -> None:  # noqa: ARG002 - see Planner
+        return
+
     def failed(self, plan: Plan, code: str) -> None:  # noqa: ARG002 - see Planner
         """Whoever was faster has won; their commit comes in its order."""
         self.is_wanted = False

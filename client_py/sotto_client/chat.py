@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from sotto_client.asking import committing, complaining, may_send, posting
+from sotto_client.carding import carded, compared
 from sotto_client.connection import LinkLost
-from sotto_client.conversation import Situation
+from sotto_client.conversation import STUCK, Situation
 from sotto_client.entries import Closed, Message
-from sotto_client.outbox import asked, counted, not_sent, pieces_of, seal_head, settle_own, stale, written
+from sotto_client.outbox import asked, not_sent, pieces_of, seal_head, settle_own, stale, written
 from sotto_client.own_commits import Plan, with_commit
 from sotto_client.receiving import receive, trust_cited
 from sotto_client.stored_conversation import erasing_rows, rows_of
 from sotto_client.world import AGAIN, RETRY_MS, NoPlans, Planner, World
-from sotto_keys.shared.trust_chain import Freshness
 from sotto_keys.shared.untrusted import Untrusted
 from sotto_wire.codes import Code
-from sotto_wire.frames import Acknowledge, CloseConversation, Commit, Follow, Post, Posted
-from sotto_wire.ids import Millis
+from sotto_wire.frames import Acknowledge, CloseConversation, Follow, Posted
 from sotto_wire.refusals import Refused, WrongStage
 from sotto_wire.stages import Stage
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from sotto_client.conversation import Conversation
     from sotto_keys.shared.mls.sweep import Reader
     from sotto_wire.frames import ConversationCard, Envelope
+    from sotto_wire.ids import DeviceKey, Millis
 
 
 DRAIN_S: Final = 2.0
@@ -39,7 +41,7 @@ class Chat:
     def __init__(self, conversation: Conversation, world: World, *, planner: Planner | None = None) -> None:
         self._conversation, self._world, self._planner = conversation, world, planner or NoPlans()
         self._saved = conversation
-        self._is_resumed = self._is_erased = self._is_draining = False
+        self._is_resumed = self._is_erased = self._is_draining = self._has_complained = False
         self._planned: Plan | None = None
         self._submitted: bytes | None = None
         self._wake = asyncio.Event()
@@ -61,7 +63,7 @@ class Chat:
 
     def say(self, text: str) -> None:
         """Kept on disk when it returns; sent when somebody may read it. `WrongStage` when the conversation is over or broken."""
-        if self._conversation.is_closed or self._conversation.broken is not None:
+        if self._conversation.is_over:
             raise WrongStage(self._conversation.broken or "closed")
         after = self._conversation
         for piece in pieces_of(text):
@@ -103,31 +105,29 @@ class Chat:
             if trust_cited(envelope) > self._world.keeper.state.trust.version:
                 await self._world.keeper.refresh(force=True)
             self._keep(receive(self._conversation, envelope, situation=self._situation()))
-        await self._world.link.tell(Acknowledge(conversation=envelope.conversation, seq=envelope.seq))
+        if envelope.seq <= self._conversation.cursor:
+            await self._world.link.tell(Acknowledge(conversation=envelope.conversation, seq=envelope.seq))
         self._wake.set()
 
     def delivered(self, seq: int) -> None:
-        """Every other member has stored everything up to `seq`."""
+        """Every other member has stored everything up to `seq`; of our group, so nothing new once the conversation stands in the next."""
+        if self._conversation.is_left_behind:
+            return
         self._keep(replace(self._conversation, delivered=max(self._conversation.delivered, seq)))
 
     def card(self, card: ConversationCard) -> None:
         """The conversation moved to another stage. What is closed leaves the disk; this value stays for the program to read."""
-        now = self._conversation
-        stage = Stage(card.stage)
-        after = replace(now, stage=stage, closes_at=Millis(card.closes_at))
-        if card.group != now.group:
-            after = replace(after, broken="another_group")
-        if stage is Stage.CLOSED:
+        if card.stage == "closed":
             self.over()
             return
-        self._keep(after)
+        self._keep(carded(self._conversation, card, me=self._world.me))
         self._wake.set()
 
     async def resume(self, card: ConversationCard) -> None:
         """The socket is back: compare numbers, follow from our cursor, send again what was not answered."""
-        self._is_resumed, self._submitted = False, None
+        self._is_resumed, self._submitted, self._has_complained = False, None, False
         self.card(card)
-        self._keep(counted(self._conversation, card.last_number))
+        self._keep(compared(self._conversation, card))
         after = min(max(self._conversation.cursor, card.since), card.head)
         try:
             await self._world.link.ask(lambda ref: Follow(ref=ref, conversation=card.conversation, after=after))
@@ -140,6 +140,24 @@ class Chat:
             self._world.life.spawn(self._drain())
         self._is_resumed = True
         self._wake.set()
+
+    def goes_on(self, conversation: Conversation, *, me: DeviceKey, **rows: bytes | None) -> None:
+        """In the conversation's next group, as `me`; saved together with `rows`. The relay has yet to say how it stands there."""
+        self._world.store.save({**rows_of(conversation, before=self._saved), **rows})
+        self._conversation = self._saved = conversation
+        self._world = replace(self._world, me=me)
+        self._is_resumed = self._has_complained = False
+        self._planned, self._submitted = None, None
+        self.problem = None
+        self._world.life.changed()
+
+    def began(self, card: ConversationCard) -> None:
+        """The relay has the next group: everything before it was another device's to hear."""
+        self._keep(replace(self._conversation, cursor=max(self._conversation.cursor, card.since)))
+
+    def cannot_join(self, code: str) -> None:
+        """We were let into a later group that is not ours to believe in."""
+        self._keep(replace(self._conversation, broken=code, pending=None))
 
     def joined(self) -> None:
         """The line delivers it already, from the welcome on."""
@@ -194,8 +212,7 @@ class Chat:
             if isinstance(entry, Message) and not entry.is_mine:
                 self._conversation = replace(conversation, shown=index + 1)
                 return entry
-        is_over = conversation.is_closed or conversation.broken is not None
-        return _OVER if is_over and not self._is_draining else None
+        return _OVER if conversation.is_over and not self._is_draining else None
 
     async def _drain(self) -> None:
         """It closed while we were away: what was said before still comes, and nothing says which is the last."""
@@ -215,15 +232,29 @@ class Chat:
         """The next thing to do; false when there is none now."""
         conversation = self._conversation
         is_idle = not (self._is_resumed and self._world.link.is_online)
-        if is_idle or conversation.is_closed or conversation.broken is not None:
+        if is_idle or conversation.is_over:
             return False
         try:
+            if conversation.is_left_behind:
+                return await self._left_behind(conversation)
             if conversation.pending is not None:
                 return await self._submit(conversation)
             wanted = await self._wanted(conversation)
             return await self._post() if wanted is None else self._commit(wanted)
         except LinkLost:
             return False
+
+    async def _left_behind(self, conversation: Conversation) -> bool:
+        """Say, once a socket, that we cannot follow; the customer's device does something about it."""
+        if conversation.broken != STUCK or self._has_complained:
+            return False
+        self._has_complained = True
+        if conversation.terms.customer_key == self._world.me:
+            await self._planner.stuck(conversation)
+            return False
+        with suppress(Refused):
+            await self._world.link.ask(complaining(conversation))
+        return False
 
     async def _wanted(self, conversation: Conversation) -> Plan | None:
         if conversation.is_old:
@@ -254,18 +285,8 @@ class Chat:
         pending = conversation.pending
         if pending is None or pending.message == self._submitted:
             return False
-        epoch = pending.group.epoch - 1
         try:
-            await self._world.link.ask(
-                lambda ref: Commit(
-                    ref=ref,
-                    conversation=conversation.id,
-                    group=conversation.group,
-                    epoch=epoch,
-                    commit=pending.message,
-                    welcome=pending.welcome,
-                )
-            )
+            await self._world.link.ask(committing(conversation, pending))
         except LinkLost:
             raise
         except Refused as refused:
@@ -274,7 +295,7 @@ class Chat:
         return True
 
     async def _commit_refused(self, refused: Refused, message: bytes) -> bool:
-        if refused.code == Code.STALE_EPOCH:
+        if refused.code in {Code.STALE_EPOCH, Code.GROUP_OVER}:
             # Whichever commit won comes in its order and settles ours; to drop ours now could drop the winner.
             self._submitted = message
             return True
@@ -288,35 +309,26 @@ class Chat:
         return False
 
     async def _post(self) -> bool:
-        if not self._may_send():
+        if not may_send(self._conversation, self._world, at=self._at()):
             return False
         sealed = seal_head(self._conversation, entropy=self._world.entropy)
         if sealed is None:
             return False
         self._keep(sealed)
-        head, message = sealed.outbox[0], sealed.outbox[0].message
-        assert message is not None, "the head was sealed"
+        head = sealed.outbox[0]
         try:
-            answer = await self._world.link.ask(
-                lambda ref: Post(
-                    ref=ref,
-                    conversation=sealed.id,
-                    group=sealed.group,
-                    epoch=head.epoch,
-                    number=head.number,
-                    message=message,
-                )
-            )
+            answer = await self._world.link.ask(posting(sealed))
         except LinkLost:
             raise
         except Refused as refused:
-            return await self._post_refused(refused, head.id)
-        if isinstance(answer, Posted):
+            return self._conversation.group != sealed.group or await self._post_refused(refused, head.id)
+        # In the next group it waits to be said again already.
+        if isinstance(answer, Posted) and self._conversation.group == sealed.group:
             self._keep(settle_own(self._conversation, number=head.number, seq=answer.seq))
         return True
 
     async def _post_refused(self, refused: Refused, name: str) -> bool:
-        if refused.code == Code.STALE_EPOCH:
+        if refused.code in {Code.STALE_EPOCH, Code.GROUP_OVER}:
             self._keep(stale(self._conversation, name))
         elif refused.code in AGAIN:
             await self._pause(refused)
@@ -324,18 +336,6 @@ class Chat:
             self._keep(not_sent(self._conversation, name))
             self._refused(refused)
         return True
-
-    def _may_send(self) -> bool:
-        """Whether somebody but us reads, and all of them may: else what was written waits."""
-        conversation, keeper = self._conversation, self._world.keeper
-        return (
-            bool(conversation.outbox)
-            and conversation.pending is None
-            and len(conversation.member.group.roster()) > 1
-            and conversation.memory.may_write(self._world.me)
-            and keeper.freshness() is not Freshness.EXPIRED
-            and not conversation.void_leaves(keeper.state, at=self._at())
-        )
 
     async def _pause(self, refused: Refused) -> None:
         await asyncio.sleep((refused.retry_after_ms or RETRY_MS) / 1000)

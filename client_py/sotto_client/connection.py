@@ -104,6 +104,10 @@ class Connection:
         """The next pushed frame; none once the socket has closed."""
         return await self._pushed.get()
 
+    async def hang_up(self) -> None:
+        """Close the socket and wait for nothing: whoever reads from it finds out."""
+        await self._socket.close()
+
     async def close(self) -> None:
         """Close the socket; everything that waits for an answer gets `LinkLost`."""
         await self._socket.close()

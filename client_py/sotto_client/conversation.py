@@ -30,6 +30,15 @@ if TYPE_CHECKING:
     from sotto_wire.refusals import Refused
 
 FIRST_GROUP = 1
+STUCK = "stuck"
+"""`broken` of a device that cannot follow an allowed commit, or lost the state it would need: the next group mends it."""
+
+
+class FirstSent(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """The device that sent a message in an earlier group, and the number it had."""
+
+    device: Bytes32
+    number: Count
 
 
 class Waiting(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
@@ -45,6 +54,8 @@ class Waiting(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     """MLSMessage for `epoch`; none until it is sealed, and after `stale_epoch`."""
     is_stale: bool
     """The relay refused it in its epoch: it waits for the next one."""
+    first: FirstSent | None = None
+    """Where it was sent before, in an earlier group: who has read it there shows it once."""
 
 
 class Counter(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
@@ -85,9 +96,13 @@ class Conversation:
     """The relay took more from us than we remember: an empty path comes before anything is encrypted."""
     broken: str | None = None
     """Code of why this device takes no further part, or none."""
+    goes_on_in: int = 0
+    """The group that the relay says the conversation is in, where that is a later one than ours."""
     pending: PendingCommit | None = None
     outbox: tuple[Waiting, ...] = ()
     counters: tuple[Counter, ...] = ()
+    earlier: tuple[Counter, ...] = ()
+    """The last message numbers read in the groups before: what is said again from up to there was read."""
     entries: tuple[Entry, ...] = ()
     unanswered: tuple[str, ...] = ()
     """Messages of our own that a revoked agent, the last one here, never answered: ask before sending them again."""
@@ -109,6 +124,16 @@ class Conversation:
     def words(self) -> tuple[str, ...]:
         """Six words that every member of this epoch sees, to be compared by voice."""
         return conversation_words(self.member.epoch_authenticator)
+
+    @property
+    def is_left_behind(self) -> bool:
+        """What is written waits: this device will be let into the conversation's next group."""
+        return self.broken == STUCK or (self.broken is None and self.goes_on_in > self.group)
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more can be said or read in it on this device."""
+        return self.is_closed or self.broken not in (None, STUCK)
 
     @property
     def is_closed(self) -> bool:
@@ -156,14 +181,21 @@ class Conversation:
     def with_entry(self, *entries: Entry) -> Conversation:
         return replace(self, entries=(*self.entries, *entries))
 
+    def stuck(self) -> Conversation:
+        """It cannot follow the group from here: it sends nothing in it until the next group lets it go on."""
+        return replace(self, broken=STUCK, pending=None)
+
     def broken_by(self, error: Refused | Untrusted) -> Conversation:
         """It can take no further part: it says so and sends nothing."""
         return replace(self, broken=str(error.code), pending=None)
 
 
-def begun(conversation: ConversationId, member: Member, *, memory: GroupMemory, now: Millis) -> Conversation:
-    """A conversation in which nothing has happened."""
+def begun(
+    conversation: ConversationId, member: Member, *, memory: GroupMemory, now: Millis, group: int
+) -> Conversation:
+    """A conversation in whose group nothing has happened."""
     return Conversation(
+        group=group,
         id=conversation,
         member=member,
         memory=memory,

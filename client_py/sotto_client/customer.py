@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from sotto_client import device, opening, trust_keeper
 from sotto_client.customer_line import Beginning, CustomerLine
 from sotto_client.life import Life
+from sotto_client.next_group import gone_on_without_log, make_next_group, may_continue
 from sotto_client.notice import policy_in_force, read_notice
 from sotto_client.opening import make_conversation, parse_customer_record
 from sotto_client.relay_http import RelayHttp, socket_url
 from sotto_client.store import DeviceStore
-from sotto_client.stored_conversation import load_conversation, rows_of
+from sotto_client.stored_conversation import forgetting_rows, load_conversation, rows_of
 from sotto_client.trust_keeper import TrustKeeper, parse_believed
 from sotto_keys.shared.secret import SecretSigningKey
 from sotto_keys.shared.untrusted import Malformed
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from sotto_client.conversation import Conversation
     from sotto_client.entries import Message
     from sotto_client.notice import Notice
-    from sotto_client.opening import Page
+    from sotto_client.opening import CustomerRecord, Page
     from sotto_keys.shared.mls.sweep import Reader
 
 
@@ -185,13 +187,13 @@ async def _begin(
         keeper.remember(parse_believed(believed))
     keeper.keep = lambda believed: store.save({trust_keeper.RECORD: believed.to_bytes()})
     seed, parsed = store.load(device.RECORD), parse_customer_record(record or b"")
-    conversation = load_conversation(store, ConversationId(parsed.conversation))
-    if seed is None or conversation is None:
+    if seed is None:
         raise Malformed("a customer's state that is not whole")
+    key, parsed, conversation = _rested(page, store, SecretSigningKey(seed), record=parsed, means=means)
     begin = Beginning(
         url=socket_url(relay),
         page=page,
-        key=SecretSigningKey(seed),
+        key=key,
         store=store,
         keeper=keeper,
         life=life,
@@ -200,6 +202,26 @@ async def _begin(
     )
     life.spawn(keeper.poll())
     return CustomerLine(begin, parsed, conversation), begin
+
+
+def _rested(
+    page: Page, store: DeviceStore, key: SecretSigningKey, *, record: CustomerRecord, means: Means
+) -> tuple[SecretSigningKey, CustomerRecord, Conversation]:
+    """As it was saved last. Where the group's state cannot be read any more, the conversation goes on in its next group."""
+    name = ConversationId(record.conversation)
+    with suppress(Malformed):
+        conversation = load_conversation(store, name)
+        if conversation is not None:
+            return key, record, conversation
+    now = means.clock()
+    if record.group_info is not None or not may_continue(record, now=now):
+        raise Malformed("a customer's state that is not whole")
+    new = SecretSigningKey(means.entropy(device.SEED_BYTES))
+    made = make_next_group(page, record, epoch=0, old=key, new=new, now=now, entropy=means.entropy)
+    after = gone_on_without_log(made.conversation, at=now)
+    records = {opening.RECORD: made.record.to_bytes(), device.RECORD: new.reveal_seed()}
+    store.save({**forgetting_rows(store, name), **rows_of(after, before=None), **records})
+    return new, made.record, after
 
 
 async def _start(

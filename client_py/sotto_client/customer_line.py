@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from msgspec.structs import replace
+from msgspec.structs import replace as with_fields
 
 from sotto_client import device, opening, trust_keeper
 from sotto_client.chat import Chat
 from sotto_client.connection import LinkLost
 from sotto_client.link import Link
+from sotto_client.next_group import gone_on, make_next_group, may_continue
 from sotto_client.own_commits import Grounds, Plan
 from sotto_client.world import AGAIN, RETRY_MS, World
 from sotto_keys.shared.credential import KIND_HUMAN, ROLE_AGENT, is_on_call
 from sotto_keys.shared.mls.gate_adds import judge_device
 from sotto_keys.shared.mls.key_package import parse_key_package
+from sotto_keys.shared.secret import SecretSigningKey
 from sotto_keys.shared.text_forms import digest_of
 from sotto_keys.shared.trust_chain import Freshness
 from sotto_keys.shared.untrusted import Lapsed, UnknownCredential, Untrusted
 from sotto_wire.frames import (
+    Complained,
     ConversationChanged,
     Delivered,
     Envelope,
@@ -47,11 +50,12 @@ if TYPE_CHECKING:
     from sotto_client.store import DeviceStore
     from sotto_client.trust_keeper import TrustKeeper
     from sotto_keys.shared.mls.key_package import KeyPackage
-    from sotto_keys.shared.secret import SecretSigningKey
     from sotto_wire.frames import FromRelay, Welcomed
 
 RECORDS: Final = (opening.RECORD, device.RECORD, trust_keeper.RECORD)
 """What leaves the device with the conversation."""
+NO_MORE_GROUPS: Final = "no_more_groups"
+"""`problem` of a conversation that cannot go on in a next group: begin a new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,8 @@ class CustomerLine:
             case WhoIsHere(conversation=conversation, desk=desk) if conversation == self.record.conversation:
                 self.desk_is_here = desk == "here"
                 self._begin.life.changed()
+            case Complained(conversation=conversation, group=group, device=device):
+                await self._complained(conversation, group, device=device)
             case TrustUpdate(bundle=bundle):
                 with suppress(Untrusted):  # the keeper remembers why, and what was believed before stays
                     self._begin.keeper.take(bundle)
@@ -190,6 +196,30 @@ class CustomerLine:
         self._on_call = list(answer.key_packages)
         self.chat.look_again()
 
+    async def stuck(self, conversation: Conversation) -> None:
+        """Go on in the next group: new key, new keys for everybody, the same conversation. Nobody is asked to do anything."""
+        begin, record, now = self._begin, self.record, self.relay_now()
+        if not may_continue(record, now=now):
+            self.chat.problem = NO_MORE_GROUPS
+            begin.life.changed()
+            return
+        key = SecretSigningKey(begin.entropy(device.SEED_BYTES))
+        epoch = conversation.member.epoch
+        made = make_next_group(begin.page, record, epoch=epoch, old=begin.key, new=key, now=now, entropy=begin.entropy)
+        after = gone_on(made.conversation, conversation, by=begin.key.public, at=now)
+        rows = {opening.RECORD: made.record.to_bytes(), device.RECORD: key.reveal_seed()}
+        self.chat.goes_on(after, me=key.public, **rows)
+        self._begin, self.record = replace(begin, key=key), made.record
+        self._offer, self._on_call = None, []
+        await self.link.renew()
+
+    async def _complained(self, conversation: bytes, group: int, *, device: bytes) -> None:
+        """T22: a member cannot follow; who is not, or no longer, in the group is not heard."""
+        now = self.chat.conversation
+        is_ours = (conversation, group) == (now.id, now.group)
+        if is_ours and not now.is_over and now.member.group.find(device) is not None:
+            await self.stuck(now)
+
     async def _judge(
         self, package: KeyPackage, conversation: Conversation, situation: Situation, *, on_call: bool
     ) -> None:
@@ -235,9 +265,10 @@ class CustomerLine:
                 self._begin.life.end(refused)
                 return
             if isinstance(answer, Opened):
-                self.record = replace(record, group_info=None, receipt=answer.receipt, ahead=answer.ahead)
+                self.record = with_fields(record, group_info=None, receipt=answer.receipt, ahead=answer.ahead)
                 self._begin.store.save({opening.RECORD: self.record.to_bytes()})
                 self._begin.life.changed()
+                self.chat.began(answer.card)
                 await self.chat.resume(answer.card)
             return
 

@@ -22,6 +22,8 @@ class Message(Struct, array_like=True, frozen=True, forbid_unknown_fields=True, 
     standing: Literal["sending", "sent", "not_sent"]
     seq: int
     """Place in the relay's order, 0 until known."""
+    number: int = 0
+    """The sender's own number of it, 0 until known."""
 
 
 class Coming(Struct, array_like=True, frozen=True, forbid_unknown_fields=True, tag="joined"):
@@ -49,10 +51,16 @@ class Gap(Struct, array_like=True, frozen=True, forbid_unknown_fields=True, tag=
     seq: int
 
 
+class Reconnected(Struct, array_like=True, frozen=True, forbid_unknown_fields=True, tag="reconnected"):
+    """The conversation went on in its next group: with new keys, because a device had lost or could not follow the old ones."""
+
+    at: int
+
+
 class Closed(Struct, array_like=True, frozen=True, forbid_unknown_fields=True, tag="closed"):
     """The conversation ended."""
 
     at: int
 
 
-Entry = Message | Coming | Going | Gap | Closed
+Entry = Message | Coming | Going | Gap | Reconnected | Closed

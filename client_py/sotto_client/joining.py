@@ -18,11 +18,14 @@ from sotto_wire.stages import Stage
 
 if TYPE_CHECKING:
     from sotto_client.agent_keys import AgentKeys
+    from sotto_wire.claims import GroupTerms
     from sotto_wire.frames import ConversationCard, Envelope
 
 
-def enter(envelope: Envelope, card: ConversationCard, *, keys: AgentKeys) -> tuple[Conversation, str]:
-    """The conversation, and the row of the key package that was used up.
+def enter(
+    envelope: Envelope, card: ConversationCard, *, keys: AgentKeys, earlier: GroupTerms | None = None
+) -> tuple[Conversation, str]:
+    """The conversation, and the row of the key package that was used up. `earlier`: the terms of its group that we were in.
 
     Raises `Refused` or `Untrusted` where we were not let in as the rules ask (docs/protocol.md 3.2); then nothing is kept.
     """
@@ -33,7 +36,9 @@ def enter(envelope: Envelope, card: ConversationCard, *, keys: AgentKeys) -> tup
     row, own = answering
     member = join(bundle.welcome, own, signing_key=SecretBytes(keys.key.reveal_seed()))
     page = Page(site=card.site, desk=card.desk)
-    joined = judge_welcome(member.group, bundle, own=keys.key.public, trust=keys.keeper.state, page=page)
+    joined = judge_welcome(
+        member.group, bundle, own=keys.key.public, trust=keys.keeper.state, page=page, earlier=earlier
+    )
     if joined.conversation != envelope.conversation:
         raise Inconsistent("the group of another conversation")
     at = joined.memory.committed_at

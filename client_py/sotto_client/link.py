@@ -85,6 +85,11 @@ class Link:
             except LinkLost:
                 return
 
+    async def renew(self) -> None:
+        """Let the line come back under whoever `identify` names now."""
+        if self._connection is not None:
+            await self._connection.hang_up()
+
     async def _once(self) -> bool:
         """One socket from beginning to end; whether it was ever open. Raises what is final."""
         try:

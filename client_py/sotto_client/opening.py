@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from sotto_client.conversation import FIRST_GROUP, begun
+from sotto_client.conversation import begun
 from sotto_keys.device.mls.create_group import create_group, group_extensions
 from sotto_keys.device.mls.own_key_package import create_key_package
 from sotto_keys.device.mls.secret_bytes import SecretBytes
@@ -16,8 +16,8 @@ from sotto_keys.shared.mls.group_memory import GroupMemory
 from sotto_keys.shared.mls.group_terms import customer_identity
 from sotto_keys.shared.text_forms import digest_of
 from sotto_keys.shared.untrusted import Malformed
-from sotto_wire.claims import Bytes16, Count, DecisionClaims, GroupTerms, Signed, TeamAdmission
-from sotto_wire.codec import encode_claims
+from sotto_wire.claims import Bytes16, Count, DecisionClaims, GroupTerms, Predecessor, Signed, TeamAdmission
+from sotto_wire.codec import decode_claims, encode_claims
 from sotto_wire.ids import CONVERSATION_ID_BYTES, ConversationId, Millis, group_id
 from sotto_wire.limits import CONVERSATION_LIFE_MS
 
@@ -55,6 +55,8 @@ class CustomerRecord(msgspec.Struct, array_like=True, frozen=True, forbid_unknow
     """Kept until the relay has it: opening is safe to repeat with the same bytes."""
     receipt: bytes | None
     ahead: Count
+    chain: list[Predecessor]
+    """The lines of the groups before; with them and the customer key the conversation goes on where its group is lost."""
 
     def to_bytes(self) -> bytes:
         return msgspec.msgpack.encode(self)
@@ -94,8 +96,22 @@ def make_conversation(
         expires_at=now + CONVERSATION_LIFE_MS,
         nonce=entropy(NONCE_BYTES),
     )
-    start = sign_decision(claims, key)
-    member = _group(_terms(claims, page, standing=digest_of(start.claims)), claims, key=key, entropy=entropy)
+    return make_group(page, sign_decision(claims, key), chain=[], key=key, entropy=entropy)
+
+
+def make_group(
+    page: Page,
+    start: Signed,
+    *,
+    chain: list[Predecessor],
+    key: SecretSigningKey,
+    entropy: Callable[[int], bytes],
+) -> Made:
+    """The group of epoch 0 in which this start decision stands, after the groups of `chain`."""
+    claims = decode_claims(start.claims, DecisionClaims)
+    conversation, now = ConversationId(claims.conversation), Millis(claims.decided_at)
+    terms = _terms(claims, page, standing=digest_of(start.claims), chain=chain)
+    member = _group(terms, claims, key=key, entropy=entropy)
     memory = GroupMemory(committed_at=0, is_whole=True, decisions=[claims], members=[], handoff=None)
     record = CustomerRecord(
         conversation=conversation,
@@ -103,11 +119,12 @@ def make_conversation(
         group_info=member.group_info().to_message(),
         receipt=None,
         ahead=0,
+        chain=chain,
     )
-    return Made(record, begun(conversation, member, memory=memory, now=now))
+    return Made(record, begun(conversation, member, memory=memory, now=now, group=len(chain) + 1))
 
 
-def _terms(claims: DecisionClaims, page: Page, *, standing: Digest) -> GroupTerms:
+def _terms(claims: DecisionClaims, page: Page, *, standing: Digest, chain: list[Predecessor]) -> GroupTerms:
     return GroupTerms(
         version=1,
         root=page.root,
@@ -116,7 +133,7 @@ def _terms(claims: DecisionClaims, page: Page, *, standing: Digest) -> GroupTerm
         customer_key=claims.customer_key,
         recovery_key=None,
         policy_digest=claims.policy_digest,
-        predecessor=None,
+        chain=chain,
         standing=[standing],
     )
 
@@ -132,6 +149,6 @@ def _group(
         not_after=claims.expires_at // MS_PER_S,
         entropy=entropy,
     )
-    name = group_id(ConversationId(claims.conversation), FIRST_GROUP)
+    name = group_id(ConversationId(claims.conversation), len(terms.chain) + 1)
     extensions = group_extensions(encode_claims(terms))
     return create_group(name, own, signing_key=seed, extensions=extensions, entropy=entropy)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace as with_fields
 
-from sotto_client.conversation import Conversation, Situation, Waiting
+from sotto_client.conversation import Conversation, FirstSent, Situation, Waiting
 from sotto_client.entries import Message
 from sotto_keys.device.mls.application_messages import encrypt
-from sotto_keys.device.payload import Payload, Text
+from sotto_keys.device.payload import Again, Payload, Text
 from sotto_keys.shared.text_forms import digest_of
 from sotto_wire.codec import encode_claims
 from sotto_wire.limits import TEXT_CHARACTERS
@@ -58,11 +58,17 @@ def seal_head(conversation: Conversation, *, entropy: Callable[[int], bytes]) ->
     if head.message is not None and head.epoch == epoch:
         return conversation
     number = head.number or conversation.number + 1
-    body = Text(text=head.text, written_at=head.written_at)
-    payload = Payload(number=number, last_shown=_last_shown(conversation), checkpoint=None, body=body)
+    payload = Payload(number=number, last_shown=_last_shown(conversation), checkpoint=None, body=_body(head))
     member, message = encrypt(conversation.member, encode_claims(payload), entropy=entropy)
     sealed = with_fields(head, number=number, epoch=epoch, message=message, is_stale=False)
     return replace(conversation, member=member, outbox=(sealed, *rest))
+
+
+def _body(head: Waiting) -> Text | Again:
+    if head.first is None:
+        return Text(text=head.text, written_at=head.written_at)
+    device, number = head.first.device, head.first.number
+    return Again(device=device, number=number, text=head.text, written_at=head.written_at)
 
 
 def settle_own(conversation: Conversation, *, number: int, seq: int) -> Conversation:
@@ -74,7 +80,7 @@ def settle_own(conversation: Conversation, *, number: int, seq: int) -> Conversa
     return replace(
         counted,
         outbox=tuple(each for each in counted.outbox if each is not done),
-        entries=tuple(_stands(each, done.id, standing="sent", seq=seq) for each in counted.entries),
+        entries=tuple(_stands(each, done.id, standing="sent", seq=seq, number=number) for each in counted.entries),
     )
 
 
@@ -87,6 +93,49 @@ def counted(conversation: Conversation, last_number: int) -> Conversation:
             after = settle_own(after, number=waiting.number, seq=0)
     known = max(conversation.number, *(each.number for each in conversation.outbox), 0)
     return replace(after, number=last_number, is_old=True) if last_number > known else after
+
+
+def said_again(conversation: Conversation, *, by: bytes) -> Conversation:
+    """What waits, and what we sent and not everybody has stored, in front of the conversation's next group: nothing of it is sealed.
+
+    `by` is the device that we were in the group before.
+    """
+    unread = [
+        each
+        for each in conversation.entries
+        if isinstance(each, Message)
+        and each.is_mine
+        and each.standing == "sent"
+        and (each.seq == 0 or each.seq > conversation.delivered)
+    ]
+    repeated = [
+        Waiting(
+            id=each.id,
+            text=each.text,
+            written_at=each.at,
+            number=0,
+            epoch=0,
+            message=None,
+            is_stale=False,
+            first=FirstSent(device=by, number=each.number),
+        )
+        for each in unread
+    ]
+    names = {each.id for each in unread}
+    return replace(
+        conversation,
+        outbox=(*repeated, *(_unsealed(each, by=by) for each in conversation.outbox)),
+        entries=tuple(
+            with_fields(each, standing="sending", seq=0) if isinstance(each, Message) and each.id in names else each
+            for each in conversation.entries
+        ),
+    )
+
+
+def _unsealed(waiting: Waiting, *, by: bytes) -> Waiting:
+    """It may have been taken without our hearing of it: then whoever has read it drops it."""
+    first = FirstSent(device=by, number=waiting.number) if waiting.number else waiting.first
+    return with_fields(waiting, number=0, epoch=0, message=None, is_stale=False, first=first)
 
 
 def stale(conversation: Conversation, name: str) -> Conversation:
@@ -109,9 +158,11 @@ def not_sent(conversation: Conversation, name: str) -> Conversation:
     )
 
 
-def _stands(entry: Entry, name: str, *, standing: Literal["sent", "not_sent"], seq: int) -> Entry:
+def _stands(
+    entry: Entry, name: str, *, standing: Literal["sending", "sent", "not_sent"], seq: int, number: int = 0
+) -> Entry:
     if isinstance(entry, Message) and entry.is_mine and entry.id == name:
-        return with_fields(entry, standing=standing, seq=seq)
+        return with_fields(entry, standing=standing, seq=seq, number=number)
     return entry
 
 

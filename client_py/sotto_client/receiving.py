@@ -5,23 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sotto_client.conversation import Conversation, Counter, Situation
+from sotto_client.conversation import STUCK, Conversation, Counter, Situation
 from sotto_client.entries import Coming, Gap, Going, Message
 from sotto_client.outbox import settle_own
 from sotto_keys.device.mls.application_messages import decrypt
 from sotto_keys.device.mls.committing import adopt_commit
 from sotto_keys.device.mls.processing import process_commit
-from sotto_keys.device.payload import Payload
+from sotto_keys.device.payload import Again, Payload
 from sotto_keys.shared.mls.commit_gate import judge_commit, read_note
 from sotto_keys.shared.mls.parsed_commit import parse_commit
 from sotto_keys.shared.mls.sweep import is_void
 from sotto_keys.shared.untrusted import Untrusted
 from sotto_wire.codec import decode_claims
 from sotto_wire.ids import Millis
-from sotto_wire.refusals import BadFrame, Refused
+from sotto_wire.refusals import BadFrame, Refused, StaleEpoch
 
 if TYPE_CHECKING:
-    from sotto_keys.device.mls.application_messages import Opened
     from sotto_keys.device.mls.member import Member
     from sotto_keys.shared.mls.verdict import Verdict
     from sotto_wire.frames import Envelope
@@ -31,8 +30,12 @@ REMOVED = "removed"
 
 
 def receive(conversation: Conversation, envelope: Envelope, *, situation: Situation) -> Conversation:
-    """The conversation after this envelope; its cursor stands behind it."""
-    return replace(_take(conversation, envelope, situation=situation), cursor=envelope.seq)
+    """The conversation after this envelope; its cursor stands behind it, unless this device cannot follow from here on.
+
+    What it then does not acknowledge is what the others say again in the next group.
+    """
+    after = _take(conversation, envelope, situation=situation)
+    return after if after.broken == STUCK else replace(after, cursor=envelope.seq)
 
 
 def trust_cited(envelope: Envelope) -> int:
@@ -46,7 +49,8 @@ def trust_cited(envelope: Envelope) -> int:
 
 
 def _take(conversation: Conversation, envelope: Envelope, *, situation: Situation) -> Conversation:
-    if conversation.broken is not None or envelope.kind == "welcome":
+    is_foreign = envelope.kind == "welcome" or envelope.group != conversation.group
+    if conversation.broken is not None or is_foreign:
         return conversation
     if envelope.kind == "commit":
         return _take_commit(conversation, envelope, situation=situation)
@@ -66,40 +70,68 @@ def _take_message(conversation: Conversation, envelope: Envelope, *, situation: 
         payload = decode_claims(opened.content, Payload)
     except BadFrame:
         return _with_gap(stepped, envelope)
-    sender = _sender(member, opened)
+    sender = member.message_keys().signature_keys.get(opened.sender)
     is_honest = sender == envelope.sender and payload.number == envelope.number
-    # An agent in an open handoff writes nothing (group rules); only a relay that does not keep them lets it through.
-    if not is_honest or not conversation.memory.may_write(envelope.sender):
+    # The relay takes messages of the current epoch only: in an older one the same leaf may have been somebody else's. T20: and each
+    # number once. An agent in an open handoff writes nothing; only a relay that does not keep these rules lets it through.
+    is_timely = opened.epoch == member.epoch and conversation.memory.may_write(envelope.sender)
+    is_new = payload.number > (_last_number(conversation, envelope.sender) or 0)
+    if not (is_honest and is_timely and is_new):
         return _with_gap(stepped, envelope)
     return _with_message(stepped, envelope, payload=payload, situation=situation)
-
-
-def _sender(member: Member, opened: Opened) -> bytes | None:
-    keys = member.past if member.past is not None and opened.epoch == member.past.context.epoch else None
-    return (keys or member.message_keys()).signature_keys.get(opened.sender)
 
 
 def _with_message(
     conversation: Conversation, envelope: Envelope, *, payload: Payload, situation: Situation
 ) -> Conversation:
     sender, number = envelope.sender, envelope.number
-    before = next((each.number for each in conversation.counters if each.device == sender), None)
+    before = _last_number(conversation, sender)
     # The first that a newcomer sees may have any number; from then on none may be missing.
-    is_whole = before is None or number <= before + 1
-    base = conversation if is_whole else _with_gap(conversation, envelope)
+    is_whole = before is None or number == before + 1
+    base = _counting(conversation if is_whole else _with_gap(conversation, envelope), sender, number=number)
+    if isinstance(payload.body, Again):
+        return _with_words_again(base, envelope, again=payload.body, situation=situation)
+    return _with_words(base, envelope, text=payload.body.text, situation=situation)
+
+
+def _with_words_again(
+    conversation: Conversation, envelope: Envelope, *, again: Again, situation: Situation
+) -> Conversation:
+    """Shown once, whether it was read in the earlier group or only now; nobody says again what another has said."""
+    terms = conversation.terms
+    customers = [terms.customer_key, *(line.customer_key for line in terms.chain)]
+    is_own = again.device == envelope.sender or (envelope.sender == terms.customer_key and again.device in customers)
+    if not is_own:
+        return _with_gap(conversation, envelope)
+    read = next((each.number for each in conversation.earlier if each.device == again.device), 0)
+    if again.number <= read:
+        return conversation
+    return _with_words(conversation, envelope, text=again.text, situation=situation)
+
+
+def _with_words(conversation: Conversation, envelope: Envelope, *, text: str, situation: Situation) -> Conversation:
+    sender = envelope.sender
     entry = Message(
         id=str(envelope.seq),
         is_mine=False,
         sender=sender,
         name=conversation.name_of(sender, situation.trust),
-        text=payload.body.text,
+        text=text,
         at=envelope.posted_at,
         standing="sent",
         seq=envelope.seq,
+        number=envelope.number,
     )
-    others = tuple(each for each in base.counters if each.device != sender)
-    counters = (*others, Counter(device=sender, number=number))
-    return replace(base.with_entry(entry), counters=counters, unanswered=())
+    return replace(conversation.with_entry(entry), unanswered=())
+
+
+def _last_number(conversation: Conversation, sender: bytes) -> int | None:
+    return next((each.number for each in conversation.counters if each.device == sender), None)
+
+
+def _counting(conversation: Conversation, sender: bytes, *, number: int) -> Conversation:
+    others = tuple(each for each in conversation.counters if each.device != sender)
+    return replace(conversation, counters=(*others, Counter(device=sender, number=number)))
 
 
 def _with_gap(conversation: Conversation, envelope: Envelope) -> Conversation:
@@ -107,29 +139,42 @@ def _with_gap(conversation: Conversation, envelope: Envelope) -> Conversation:
 
 
 def _take_commit(conversation: Conversation, envelope: Envelope, *, situation: Situation) -> Conversation:
-    """An accepted commit that this device cannot follow ends its part: it says so and sends nothing (group rules)."""
+    """A commit that the rules do not allow ends this device's part: whoever took it does not keep them.
+
+    One that is allowed and cannot be followed is the next group's to mend (group rules). An epoch that is over is a replay: T23.
+    """
+    group = conversation.member.group
     try:
-        verdict = judge_commit(
-            conversation.member.group,
-            envelope.body,
-            trust=situation.trust,
-            memory=conversation.memory,
-            now=None,
-        )
-        told = replace(
-            _with_comings(conversation, verdict, seq=envelope.seq, situation=situation),
-            memory=conversation.memory.after(verdict),
-            pending=None,
-        )
-        pending = conversation.pending
-        if pending is not None and pending.message == envelope.body:
-            unanswered = _unanswered_after(conversation, verdict, situation=situation)
-            adopted = adopt_commit(conversation.member, pending)
-            return replace(told, member=adopted, is_old=False, unanswered=unanswered)
-        member = process_commit(conversation.member, envelope.body).member
+        verdict = judge_commit(group, envelope.body, trust=situation.trust, memory=conversation.memory, now=None)
+    except StaleEpoch:
+        is_replay = parse_commit(envelope.body).epoch < group.epoch
+        return conversation if is_replay else conversation.stuck()
     except (Refused, Untrusted) as error:
         return conversation.broken_by(error)
-    return replace(told, broken=REMOVED) if member is None else replace(told, member=member)
+    told = replace(
+        _with_comings(conversation, verdict, seq=envelope.seq, situation=situation),
+        memory=conversation.memory.after(verdict),
+        pending=None,
+    )
+    try:
+        member = _followed(conversation, envelope.body)
+    except Untrusted:
+        return conversation.stuck()
+    if member is None:
+        return replace(told, broken=REMOVED)
+    is_ours = conversation.pending is not None and conversation.pending.message == envelope.body
+    if not is_ours:
+        return replace(told, member=member)
+    unanswered = _unanswered_after(conversation, verdict, situation=situation)
+    return replace(told, member=member, is_old=False, unanswered=unanswered)
+
+
+def _followed(conversation: Conversation, commit: bytes) -> Member | None:
+    """The member after it, none where it removes us; `Untrusted` where it is not well made."""
+    pending = conversation.pending
+    if pending is not None and pending.message == commit:
+        return adopt_commit(conversation.member, pending)
+    return process_commit(conversation.member, commit).member
 
 
 def _unanswered_after(conversation: Conversation, verdict: Verdict, *, situation: Situation) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ class _Kept(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=
     outbox: list[Waiting]
     counters: list[Counter]
     unanswered: list[str]
+    earlier: list[Counter]
     entries: Count
     """How many rows of entries belong to it."""
     shown: Count
@@ -60,6 +61,11 @@ def erasing_rows(conversation: Conversation) -> Mapping[str, bytes | None]:
     """What to save so that nothing of it is left."""
     entries = (_entry_name(conversation.id, index) for index in range(len(conversation.entries)))
     return dict.fromkeys((_name(conversation.id), *entries))
+
+
+def forgetting_rows(store: DeviceStore, conversation: ConversationId) -> Mapping[str, bytes | None]:
+    """What to save so that nothing is left of a conversation that cannot be read any more."""
+    return dict.fromkeys((_name(conversation), *store.names(f"entry.{conversation.hex()}.")))
 
 
 def load_conversation(store: DeviceStore, conversation: ConversationId) -> Conversation | None:
@@ -86,6 +92,7 @@ def load_conversation(store: DeviceStore, conversation: ConversationId) -> Conve
         outbox=tuple(kept.outbox),
         counters=tuple(kept.counters),
         unanswered=tuple(kept.unanswered),
+        earlier=tuple(kept.earlier),
         entries=entries,
         shown=kept.shown,
     )
@@ -115,6 +122,7 @@ def _encode(conversation: Conversation) -> bytes:
         outbox=list(conversation.outbox),
         counters=list(conversation.counters),
         unanswered=list(conversation.unanswered),
+        earlier=list(conversation.earlier),
         entries=len(conversation.entries),
         shown=conversation.shown,
     )

@@ -47,6 +47,10 @@ class Planner(Protocol):
         """Our own gate, or the relay, refused it for good: it must not be asked for again."""
         ...
 
+    async def stuck(self, conversation: Conversation) -> None:
+        """The customer's device cannot follow its own group: asked once a socket."""
+        ...
+
 
 class NoPlans:
     """The planner of who commits nothing."""
@@ -55,4 +59,7 @@ class NoPlans:
         return None
 
     def failed(self, plan: Plan, code: str) -> None:  # noqa: ARG002 - see Planner
+        return
+
+    async def stuck(self, conversation: Conversation) -> None:  # noqa: ARG002 - see Planner
         return

@@ -148,7 +148,9 @@ function stageWords(chat: ChatView): string | null {
   }
 }
 
-const isBroken = (chat: ChatView): boolean => chat.problem?.code === 'conversation_broken'
+const OVER: ReadonlySet<string> = new Set(['conversation_broken', 'continued_elsewhere', 'chat_lost'])
+
+const isBroken = (chat: ChatView): boolean => chat.problem !== null && OVER.has(chat.problem.code)
 
 /** What is written before somebody joins could be read by nobody: it waits on this device and is encrypted for whoever joins. */
 const isAlone = (chat: ChatView): boolean => chat.stage !== 'closed' && chat.readers.every(({ me }) => me)

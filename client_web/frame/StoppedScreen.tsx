@@ -44,11 +44,15 @@ function wayOn(code: ProblemCode): { readonly label: string; readonly intent: Wi
   switch (code) {
     case 'another_tab':
       return { label: problemActions.useHere, intent: { kind: 'useHere' } }
+    case 'chat_lost':
+      return { label: chatWords.startNew, intent: { kind: 'forget' } }
     case 'conversation_broken':
+    case 'continued_elsewhere':
       return { label: chatWords.forget, intent: { kind: 'forget' } }
     case 'relay_unreachable':
     case 'trust_expired':
     case 'refused':
+    case 'reconnecting':
     case 'agent_unconfirmed':
       return { label: widgetWords.tryAgain, intent: { kind: 'open' } }
     case 'organisation_unconfirmed':

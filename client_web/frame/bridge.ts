@@ -15,7 +15,7 @@ export interface Handover {
 export type Ask =
   | { readonly kind: 'lock'; readonly steal: boolean }
   | { readonly kind: 'loadKeys' }
-  | { readonly kind: 'saveKeys'; readonly keys: StoredKeys }
+  | { readonly kind: 'saveKeys'; readonly keys: StoredKeys; readonly changes: ReadonlyMap<string, Uint8Array | null> }
   | { readonly kind: 'load'; readonly name: string }
   | { readonly kind: 'save'; readonly changes: ReadonlyMap<string, Uint8Array | null> }
   | { readonly kind: 'wipe' }
@@ -121,7 +121,8 @@ function parseAsk(data: unknown): Ask | null {
     }
     case 'saveKeys': {
       const keys = parseStoredKeys(fields.keys)
-      return keys === null ? null : { kind: 'saveKeys', keys }
+      const changes = parseChanges(fields.changes)
+      return keys === null || changes === null ? null : { kind: 'saveKeys', keys, changes }
     }
     default:
       return null

@@ -60,7 +60,7 @@ type Asking = (question: Ask) => Promise<Answer>
 function storeOver(ask: Asking): StorePort {
   return {
     loadKeys: async () => keysOrNull(await ask({ kind: 'loadKeys' })),
-    saveKeys: async (keys) => void (await ask({ kind: 'saveKeys', keys })),
+    saveKeys: async (keys, changes) => void (await ask({ kind: 'saveKeys', keys, changes })),
     load: async (name) => bytesOrNull(await ask({ kind: 'load', name })),
     save: async (changes) => void (await ask({ kind: 'save', changes })),
     wipe: async () => void (await ask({ kind: 'wipe' })),

@@ -65,7 +65,7 @@ async function perform(ask: Ask, { lock, store, document }: Services): Promise<A
     case 'load':
       return store.load(ask.name)
     case 'saveKeys':
-      return done(store.saveKeys(ask.keys))
+      return done(store.saveKeys(ask.keys, ask.changes))
     case 'save':
       return done(store.save(ask.changes))
     case 'wipe':

@@ -17,6 +17,7 @@ from sotto_server.usecases.close_conversation import close_conversation
 from sotto_server.usecases.colleagues import list_colleagues
 from sotto_server.usecases.collect import Collecting, collect
 from sotto_server.usecases.commit_change import commit_change
+from sotto_server.usecases.complain import complain
 from sotto_server.usecases.enrol_device import enrol_device
 from sotto_server.usecases.follow import follow
 from sotto_server.usecases.greet import Greeting, greet_agent, greet_customer
@@ -39,6 +40,7 @@ from sotto_wire.frames import (
     CallOff,
     CloseConversation,
     Commit,
+    Complain,
     EnrolDevice,
     Follow,
     HandOff,
@@ -61,7 +63,7 @@ if TYPE_CHECKING:
     from sotto_server.domain.speaker import Collected, Interest
     from sotto_server.ports import Clock, Presence, Store, UseCase
     from sotto_server.session import Session
-    from sotto_wire.frames import Frame, FromClient, Opened, Welcomed
+    from sotto_wire.frames import Committed, Frame, FromClient, Opened, Welcomed
     from sotto_wire.ids import Digest, Millis
 
 C = TypeVar("C")
@@ -93,6 +95,7 @@ class Dispatch:
         self._commit_change = partial(commit_change, signer=signer)
         self._open_conversation = partial(open_conversation, signer=signer)
         self._newcomers = Window(count=CONVERSATIONS_PER_HOUR_PER_ADDRESS, length_ms=HOUR_MS)
+        # By device, not by socket: whoever connects again does not begin to count again.
         self._posts = Window(count=MESSAGES_PER_10_S, length_ms=10 * SECOND_MS)
         self._publishers = Window(count=PUBLISHINGS_PER_MINUTE_PER_ADDRESS, length_ms=MINUTE_MS)
         self._proving = asyncio.Semaphore(1)
@@ -123,7 +126,6 @@ class Dispatch:
         self._touch(who, now)
         match frame:
             case Post():
-                # By device, not by socket: whoever connects again does not begin to count again.
                 self._posts.take(who.device.hex(), now=now)
                 return [await self._committer.submit(post_envelope, Asked(frame, who), now)]
             case Acknowledge():
@@ -131,6 +133,8 @@ class Dispatch:
                 return []
             case Follow():
                 return [await self.read(follow, Asked(frame, who), now)]
+            case Complain():
+                return [await self._committer.submit(complain, Asked(frame, who), now)]
             case CloseConversation():
                 return [await self._committer.submit(close_conversation, Asked(frame, who), now)]
             case LeaveMessage():
@@ -141,8 +145,7 @@ class Dispatch:
             case WatchQueue():
                 return [await self.read(watch_queue, Asked(frame, who), now)]
             case Commit():
-                verified_commit = await self.read(verify_commit, Asked(frame, who), now)
-                return [await self._committer.submit(self._commit_change, verified_commit, now)]
+                return [await self._commit(Asked(frame, who), now)]
             case OpenConversation():
                 return [await self._open(Asked(frame, who), now)]
             case Take():
@@ -195,6 +198,10 @@ class Dispatch:
     async def read(self, query: UseCase[C, R], command: C, now: Millis) -> R:
         """A query on a reader thread."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._store.read, query, command, now)
+
+    async def _commit(self, asked: Asked[Commit], now: Millis) -> Committed:
+        verified = await self.read(verify_commit, asked, now)
+        return await self._committer.submit(self._commit_change, verified, now)
 
     async def _open(self, asked: Asked[OpenConversation], now: Millis) -> Opened:
         if asked.by.address is not None:

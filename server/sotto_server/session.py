@@ -13,6 +13,7 @@ from sotto_wire.frames import (
     Challenge,
     CloseConversation,
     Commit,
+    Complain,
     EnrolDevice,
     Follow,
     Frame,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from sotto_wire.ids import Millis
 
 OLDEST_PROTOCOL: Final = 1
-_MEMBERS: Final = frozenset({Follow, Acknowledge, Post, Commit, CloseConversation})
+_MEMBERS: Final = frozenset({Follow, Acknowledge, Post, Commit, Complain, CloseConversation})
 MAY_SAY: Final = {
     "customer": _MEMBERS | {OpenConversation, LeaveMessage},
     "agent": _MEMBERS | {EnrolDevice, PublishKeyPackages, WatchQueue, Take, ListColleagues, HandOff, CallOff},

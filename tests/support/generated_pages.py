@@ -36,6 +36,7 @@ ACTS: Final = {
     Act.COMMIT: "any other commit is accepted",
     Act.POST: "a message is accepted",
     Act.DESK_LEFT: "the agent on offer fell away, or the last agent was removed",
+    Act.CONTINUE: "the customer's device opens the conversation's next group; its agent is on offer again",
     Act.CLOSE: "the customer ends it, an agent closes it, or its time is over",
 }
 

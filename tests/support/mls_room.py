@@ -116,7 +116,7 @@ def start_terms(*standing: bytes, **changes: object) -> GroupTerms:
         customer_key=key(CUSTOMER).public,
         recovery_key=None,
         policy_digest=POLICY,
-        predecessor=None,
+        chain=[],
         standing=list(standing),
     )
     return msgspec.structs.replace(terms, **changes)

@@ -1,4 +1,7 @@
-"""`sotto run` with an honest-looking relay that lets every well-made commit pass. `python -m tests.support.permissive_relay run`."""
+"""`sotto run` with an honest-looking relay that lets every well-made commit pass, and anybody open the next group of a conversation.
+
+`python -m tests.support.permissive_relay run`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import TYPE_CHECKING
 from sotto_cli.demo.commands import Sotto
 from sotto_cli.main import cli
 from sotto_keys.shared.credential import Credential
+from sotto_keys.shared.mls import opening_gate
 from sotto_keys.shared.mls.commit_gate import judge_commit, read_note
 from sotto_keys.shared.mls.group_terms import read_terms
 from sotto_keys.shared.mls.parsed_commit import parse_commit
@@ -16,7 +20,7 @@ from sotto_keys.shared.mls.proposals import Add, GroupContextExtensions, Remove
 from sotto_keys.shared.mls.verdict import Newcomer, Verdict
 from sotto_keys.shared.text_forms import to_base64url
 from sotto_keys.shared.untrusted import Untrusted
-from sotto_server.usecases import verify_commit
+from sotto_server.usecases import continue_conversation, open_conversation, verify_commit
 from sotto_wire.ids import DeviceKey, Digest, Millis
 from sotto_wire.refusals import Refused
 
@@ -99,6 +103,13 @@ def _newcomer(add: Add, terms: GroupTerms) -> Newcomer:
     return Newcomer(device=DeviceKey(device), credential=credential, under=Digest(terms.standing[0]), is_team=True)
 
 
+def _nothing_is_wrong(*_: object, **__: object) -> None:
+    """Whoever says so hands over."""
+
+
 if __name__ == "__main__":
     setattr(verify_commit, "judge_commit", unsafe_for_tests_judge)  # noqa: B010 - not an export of that module
+    setattr(opening_gate, "check_chain", _nothing_is_wrong)  # noqa: B010
+    setattr(open_conversation, "check_succession", _nothing_is_wrong)  # noqa: B010
+    setattr(continue_conversation, "_check_turn", _nothing_is_wrong)  # noqa: B010
     cli()

@@ -31,7 +31,8 @@ def envelopes(relay: RelayWorld, name: ConversationId, reader: DeviceKey) -> lis
 
 
 def joined(relay: RelayWorld, customer: CustomerDevice, device: AgentDevice) -> Member:
-    welcome = decode_claims(envelopes(relay, customer.conversation, device.key.public)[-1].body, WelcomeBundle)
+    stored = envelopes(relay, customer.conversation, device.key.public)
+    welcome = decode_claims([each for each in stored if each.kind == "welcome"][-1].body, WelcomeBundle)
     own = next(each for each in device.packages if is_for(welcome.welcome, each))
     return join(welcome.welcome, own, signing_key=SecretBytes(device.key.reveal_seed()))
 

@@ -16,6 +16,7 @@ from sotto_keys.device.mls.create_group import create_group, group_extensions
 from sotto_keys.device.mls.own_key_package import OwnKeyPackage, create_key_package
 from sotto_keys.device.mls.secret_bytes import SecretBytes
 from sotto_keys.shared.decision import sign_decision
+from sotto_keys.shared.mls.chain import sign_line
 from sotto_keys.shared.mls.group_terms import customer_identity
 from sotto_keys.shared.mls.key_package import parse_key_package
 from sotto_server.domain.speaker import Asked, Speaker
@@ -23,13 +24,21 @@ from sotto_server.usecases.administer import NewAgent, NewSite, add_agent, add_s
 from sotto_server.usecases.commit_change import commit_change
 from sotto_server.usecases.enrol_device import enrol_device
 from sotto_server.usecases.greet import Greeting, greet_agent
-from sotto_server.usecases.open_conversation import open_conversation, verify_opening
+from sotto_server.usecases.open_conversation import VerifiedOpening, open_conversation, verify_opening
 from sotto_server.usecases.publish_documents import Documents, anchor_root, publish_documents
 from sotto_server.usecases.publish_key_packages import publish_key_packages, verify_key_packages
 from sotto_server.usecases.sign_in import VerifiedPassword, sign_in
 from sotto_server.usecases.take import take
 from sotto_server.usecases.verify_commit import verify_commit
-from sotto_wire.claims import CommitNote, DecisionClaims, GroupTerms, Signed, TeamAdmission
+from sotto_wire.claims import (
+    CommitNote,
+    DecisionClaims,
+    GroupTerms,
+    Predecessor,
+    PredecessorClaims,
+    Signed,
+    TeamAdmission,
+)
 from sotto_wire.codec import encode_claims
 from sotto_wire.frames import (
     Commit,
@@ -88,13 +97,16 @@ class CustomerDevice:
     name: str = "customer"
     at: Millis = NOW
     desk: str = DESK
+    before: CustomerDevice | None = None
+    """The device whose group this one continues."""
     conversation: ConversationId = field(init=False)
     member: Member = field(init=False)
     start: Signed = field(init=False)
     pending: PendingCommit | None = None
 
     def __post_init__(self) -> None:
-        self.conversation = ConversationId(sha256(b"conversation of " + self.name.encode()).digest()[:16])
+        named = ConversationId(sha256(b"conversation of " + self.name.encode()).digest()[:16])
+        self.conversation = named if self.before is None else self.before.conversation
         self.dice = Dice(self.name)
         self.start = self.decide()
         self.member = self._group()
@@ -106,6 +118,23 @@ class CustomerDevice:
     @property
     def speaker(self) -> Speaker:
         return Speaker(role="customer", device=self.key.public, site=SITE, origin=SHOP, address=None)
+
+    @property
+    def number(self) -> int:
+        """Of its group in the chain."""
+        return 1 if self.before is None else self.before.number + 1
+
+    def chain(self) -> list[Predecessor]:
+        """The lines of the groups before, the last one signed by the device before for this one."""
+        if self.before is None:
+            return []
+        claims = PredecessorClaims(
+            group=group_id(self.conversation, self.before.number),
+            epoch=self.before.member.epoch,
+            successor=group_id(self.conversation, self.number),
+            customer_key=self.key.public,
+        )
+        return [*self.before.chain(), sign_line(claims, self.before.key)]
 
     def claims(self) -> DecisionClaims:
         return DecisionClaims(
@@ -134,7 +163,7 @@ class CustomerDevice:
             customer_key=self.key.public,
             recovery_key=None,
             policy_digest=POLICY,
-            predecessor=None,
+            chain=self.chain(),
             standing=[sha256(self.start.claims).digest()],
         )
 
@@ -163,7 +192,7 @@ class CustomerDevice:
         return Commit(
             ref=ref,
             conversation=self.conversation,
-            group=1,
+            group=self.number,
             epoch=self.member.epoch,
             commit=self.pending.message,
             welcome=self.pending.welcome,
@@ -176,7 +205,12 @@ class CustomerDevice:
     def post(self, number: int) -> Post:
         self.member, message = encrypt(self.member, b"\x00" * 300, entropy=self.dice)
         return Post(
-            ref=number, conversation=self.conversation, group=1, epoch=self.member.epoch, number=number, message=message
+            ref=number,
+            conversation=self.conversation,
+            group=self.number,
+            epoch=self.member.epoch,
+            number=number,
+            message=message,
         )
 
     def _group(self) -> Member:
@@ -187,7 +221,7 @@ class CustomerDevice:
         )
         extensions = group_extensions(encode_claims(self.terms()))
         return create_group(
-            group_id(self.conversation, 1), own, signing_key=seed, extensions=extensions, entropy=self.dice
+            group_id(self.conversation, self.number), own, signing_key=seed, extensions=extensions, entropy=self.dice
         )
 
 
@@ -288,7 +322,10 @@ class RelayWorld:
         return self.do(publish_key_packages, verified)
 
     def open(self, customer: CustomerDevice, frame: OpenConversation | None = None) -> Opened:
-        verified = self.see(verify_opening, Asked(frame or customer.opening(), customer.speaker))
+        return self.do_open(self.see(verify_opening, Asked(frame or customer.opening(), customer.speaker)))
+
+    def do_open(self, verified: VerifiedOpening) -> Opened:
+        """The second half: what was found goes to the committer."""
         return self.do(partial(open_conversation, signer=self.signer), verified)
 
     def take(self, device: AgentDevice, conversation: ConversationId | None = None) -> Taken:

@@ -153,6 +153,7 @@ class Talk:
             "head": self.seq,
             "since": 0,
             "last_number": 0,
+            "acked": 0,
             "committed_at": 0,
             "opened_at": NOW,
             "closes_at": NOW + 24 * 3600 * 1000,

@@ -29,6 +29,7 @@ DECISIONS: Final = "tests/unit/keys/test_trust_vectors.py::test_a_decision_is_an
 ATTACKS: Final = "tests/usecases/test_attacks.py::"
 DAMAGE: Final = "tests/faults/test_damaged_database.py::test_row_53_"
 SECRETS: Final = "tests/scenario/test_secrets.py::test_"
+NEXT_GROUP: Final = "tests/scenario/test_next_group.py::"
 PERMISSIVE: Final = "tests/scenario/test_permissive_relay.py::"
 
 
@@ -124,7 +125,10 @@ CATALOGUE: Final[Mapping[int, Row]] = {
     ),
     20: Row(
         "yesterday's ciphertext again",
-        ("tests/unit/client/test_chat.py::test_envelopes_that_come_twice_are_only_acknowledged",),
+        (
+            "tests/unit/client/test_chat.py::test_envelopes_that_come_twice_are_only_acknowledged",
+            "tests/unit/client/test_receiving.py::test_yesterdays_ciphertext_under_a_new_place_is_a_gap",
+        ),
     ),
     21: Row(
         "all members race for an epoch",
@@ -133,14 +137,16 @@ CATALOGUE: Final[Mapping[int, Row]] = {
     22: Row(
         "a commit that some member cannot process",
         (
-            "tests/unit/client/test_receiving.py::test_a_commit_that_cannot_be_processed_ends_our_part",
-            f"{PERMISSIVE}test_a_commit_with_a_broken_signature_is_not_followed",
+            "tests/unit/client/test_receiving.py::test_who_cannot_follow_an_allowed_commit_is_stuck_and_has_not_taken_it",
+            f"{PERMISSIVE}test_a_commit_with_a_broken_signature_is_not_followed_and_the_conversation_goes_on_without_it",
+            f"{NEXT_GROUP}test_an_agent_that_cannot_follow_says_so_and_reads_in_the_next_group_what_it_missed",
         ),
     ),
     23: Row(
         "commits, Welcomes and key packages of another time or group",
         (
             f"{COMMITS}_23_a_commit_that_is_not_this_groups_next_is_refused_with_its_code",
+            "tests/unit/client/test_receiving.py::test_a_commit_of_another_epoch_or_group_is_not_followed",
             f"{COMMITS}_23_a_key_package_serves_once_in_a_group_and_its_welcome_is_not_taken_again",
         ),
     ),

@@ -20,6 +20,7 @@ from sotto_wire.frames import (
     CallOff,
     CloseConversation,
     Commit,
+    Complain,
     EnrolDevice,
     Follow,
     Frame,
@@ -84,6 +85,7 @@ SAY: Final[Mapping[type[Frame], Callable[[Town, str, str], Frame]]] = {
     OpenConversation: lambda town, _, talk: town.openings[talk],
     Post: _post,
     Commit: _commit,
+    Complain: lambda town, _, talk: Complain(ref=1, conversation=town.talks[talk], group=1, epoch=0),
     LeaveMessage: lambda town, _, talk: LeaveMessage(ref=1, conversation=town.talks[talk]),
     ListColleagues: lambda town, _, talk: ListColleagues(ref=1, conversation=town.talks[talk]),
     HandOff: lambda town, _, talk: HandOff(ref=1, conversation=town.talks[talk], to=None),
@@ -93,7 +95,9 @@ SAY: Final[Mapping[type[Frame], Callable[[Town, str, str], Frame]]] = {
 }
 """In the order in which they are said: what ends a conversation comes last."""
 
-OF_CUSTOMERS: Final = frozenset({Follow, Acknowledge, OpenConversation, LeaveMessage, Post, Commit, CloseConversation})
+OF_CUSTOMERS: Final = frozenset(
+    {Follow, Acknowledge, OpenConversation, LeaveMessage, Post, Commit, Complain, CloseConversation}
+)
 OF_THE_DESK: Final = frozenset({WatchQueue, EnrolDevice, PublishKeyPackages, Take, ListColleagues, HandOff, CallOff})
 OF_AGENTS: Final = OF_CUSTOMERS - {OpenConversation, LeaveMessage} | OF_THE_DESK
 OUT_OF_PLACE: Final = "wrong_phase, closed 4400"
@@ -109,6 +113,7 @@ MEMBER: Final[Mapping[type[Frame], str]] = {
     Acknowledge: "",
     Post: "posted",
     Commit: "committed",
+    Complain: "done",
     CloseConversation: "done",
 }
 AT_THE_DESK: Final = {"own": "done", "waiting": "done"}

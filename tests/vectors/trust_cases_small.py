@@ -165,7 +165,7 @@ def terms() -> GroupTerms:
         customer_key=CUSTOMER.public,
         recovery_key=None,
         policy_digest=POLICY,
-        predecessor=None,
+        chain=[],
         standing=[verify_decision(sign_decision(start_claims(), CUSTOMER), CUSTOMER.public).digest],
     )
 

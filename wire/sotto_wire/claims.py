@@ -9,7 +9,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from sotto_wire.limits import GROUPS_OF_A_CONVERSATION
+
 Bytes16 = Annotated[bytes, Meta(min_length=16, max_length=16)]
+Bytes20 = Annotated[bytes, Meta(min_length=20, max_length=20)]
 Bytes32 = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Bytes64 = Annotated[bytes, Meta(min_length=64, max_length=64)]
 Time = Annotated[int, Meta(ge=0, le=2**53 - 1)]
@@ -80,11 +83,29 @@ class DecisionClaims(Struct, array_like=True, frozen=True, forbid_unknown_fields
     nonce: Bytes16
 
 
-class Predecessor(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
-    """Where this group continues from: the last group of the chain and the last epoch known of it, signed by the old customer key."""
+class PredecessorClaims(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """One step of a conversation to its next group, signed by the customer key of the group that ends.
 
-    group: Annotated[bytes, Meta(min_length=20, max_length=20)]
+    Payload type `application/vnd.sotto.predecessor.v1+msgpack`. It names the next group *and* its customer: whoever copies the line
+    cannot use it for a key of their own.
+    """
+
+    group: Bytes20
+    """The group that ends."""
     epoch: Count
+    """The last epoch of it that the customer's device could follow; 0 where its state was lost."""
+    successor: Bytes20
+    customer_key: Bytes32
+    """The customer of `successor`."""
+
+
+class Predecessor(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """A predecessor line as it stands in a group's terms. What it says of the next group is known from its place, so it does not travel."""
+
+    group: Bytes20
+    epoch: Count
+    customer_key: Bytes32
+    """The customer of `group`, whose signature this is."""
     signature: Bytes64
 
 
@@ -99,7 +120,8 @@ class GroupTerms(Struct, array_like=True, frozen=True, forbid_unknown_fields=Tru
     customer_key: Bytes32
     recovery_key: Bytes32 | None
     policy_digest: Bytes32
-    predecessor: Predecessor | None
+    chain: Annotated[list[Predecessor], Meta(max_length=GROUPS_OF_A_CONVERSATION - 1)]
+    """One line for each earlier group of the conversation, the first group's first; empty in the first group."""
     standing: Annotated[list[Bytes32], Meta(min_length=1, max_length=16)]
     """Digests of the decisions in force, in the order they were given."""
 

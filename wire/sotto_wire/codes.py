@@ -19,6 +19,7 @@ class Code(StrEnum):
     MAILBOX_FULL = "mailbox_full"
     ROSTER_FULL = "roster_full"
     STALE_EPOCH = "stale_epoch"
+    GROUP_OVER = "group_over"
     COMMIT_NOT_ALLOWED = "commit_not_allowed"
     NOT_ADMITTED = "not_admitted"
     CLOCK_SKEW = "clock_skew"

@@ -43,7 +43,10 @@ class Hello(Frame, frozen=True, tag="hello"):
 
 
 class OpenConversation(Frame, frozen=True, tag="open"):
-    """The customer's device opens a conversation with its group at epoch 0 and its start decision."""
+    """The customer's device opens a conversation with its group at epoch 0 and its start decision.
+
+    Or the conversation's next group: then its terms hold the lines of the groups before.
+    """
 
     ref: Ref
     conversation: Bytes16
@@ -88,6 +91,18 @@ class Commit(Frame, frozen=True, tag="commit"):
     epoch: Count
     commit: CommitBytes
     welcome: CommitBytes | None
+
+
+class Complain(Frame, frozen=True, tag="complain"):
+    """This member cannot follow the commit that ended `epoch` of `group`, or has lost the state it would need.
+
+    It sends nothing in that group any more; the customer's device opens the conversation's next one.
+    """
+
+    ref: Ref
+    conversation: Bytes16
+    group: GroupNumber
+    epoch: Count
 
 
 class CloseConversation(Frame, frozen=True, tag="close"):
@@ -184,6 +199,8 @@ class ConversationCard(Struct, array_like=True, frozen=True, forbid_unknown_fiel
     """Deliver from here: the sequence number before this device's first envelope."""
     last_number: Count
     """The last message number taken from this device."""
+    acked: Count
+    """The last sequence number this device has acknowledged: a state that stands before it is an older one."""
     committed_at: Time
     """`committed_at` of the last accepted commit, 0 before the first."""
     opened_at: Time
@@ -372,6 +389,14 @@ class Delivered(Frame, frozen=True, tag="delivered"):
     seq: Count
 
 
+class Complained(Frame, frozen=True, tag="complained"):
+    """For the customer's device: this member says that it cannot follow the group."""
+
+    conversation: Bytes16
+    group: GroupNumber
+    device: Bytes32
+
+
 class ConversationChanged(Frame, frozen=True, tag="changed"):
     """A conversation moved to another stage."""
 
@@ -409,6 +434,7 @@ FromClient = (
     | Acknowledge
     | Post
     | Commit
+    | Complain
     | CloseConversation
     | LeaveMessage
     | EnrolDevice
@@ -436,6 +462,7 @@ FromRelay = (
     | Proposal
     | Envelope
     | Delivered
+    | Complained
     | ConversationChanged
     | DeviceChanged
     | WhoIsHere

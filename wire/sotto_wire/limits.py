@@ -47,6 +47,9 @@ MESSAGE_LEFT_MS: Final = 7 * 24 * 3600 * 1000
 STANDING_ADMISSIONS: Final = 16
 """More standing decisions than possible members is a mistake."""
 
+GROUPS_OF_A_CONVERSATION: Final = 16
+"""A conversation lives for a day; whose device fails a sixteenth time in it is better served by a new one."""
+
 ROOT_HOPS: Final = 64
 """180 days a root: 32 years of chain."""
 

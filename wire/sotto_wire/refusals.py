@@ -84,6 +84,12 @@ class StaleEpoch(Refused):
     code = Code.STALE_EPOCH
 
 
+class GroupOver(Refused):
+    """The conversation goes on in its next group: this one takes nothing more."""
+
+    code = Code.GROUP_OVER
+
+
 class CommitNotAllowed(Refused):
     """The commit is outside the closed list of `group-rules`."""
 

@@ -36,6 +36,7 @@ class Act(StrEnum):
     COMMIT = "commit"
     POST = "post"
     DESK_LEFT = "desk_left"
+    CONTINUE = "continue"
     CLOSE = "close"
 
 
@@ -45,6 +46,7 @@ NEXT: Final[Mapping[tuple[Stage, Act], Stage]] = {
     (Stage.WAITING, Act.ANSWER): Stage.ACTIVE,
     (Stage.WAITING, Act.COMMIT): Stage.WAITING,
     (Stage.WAITING, Act.POST): Stage.WAITING,
+    (Stage.WAITING, Act.CONTINUE): Stage.WAITING,
     (Stage.WAITING, Act.CLOSE): Stage.CLOSED,
     (Stage.LEFT, Act.LEAVE): Stage.LEFT,
     (Stage.LEFT, Act.TAKE): Stage.PROPOSED,
@@ -53,17 +55,20 @@ NEXT: Final[Mapping[tuple[Stage, Act], Stage]] = {
     (Stage.LEFT, Act.COMMIT): Stage.LEFT,
     (Stage.LEFT, Act.POST): Stage.LEFT,
     (Stage.LEFT, Act.DESK_LEFT): Stage.WAITING,
+    (Stage.LEFT, Act.CONTINUE): Stage.WAITING,
     (Stage.LEFT, Act.CLOSE): Stage.CLOSED,
     (Stage.PROPOSED, Act.ADMIT): Stage.ACTIVE,
     (Stage.PROPOSED, Act.ANSWER): Stage.ACTIVE,
     (Stage.PROPOSED, Act.COMMIT): Stage.PROPOSED,
     (Stage.PROPOSED, Act.POST): Stage.PROPOSED,
     (Stage.PROPOSED, Act.DESK_LEFT): Stage.WAITING,
+    (Stage.PROPOSED, Act.CONTINUE): Stage.PROPOSED,
     (Stage.PROPOSED, Act.CLOSE): Stage.CLOSED,
     (Stage.ACTIVE, Act.ADMIT): Stage.ACTIVE,
     (Stage.ACTIVE, Act.COMMIT): Stage.ACTIVE,
     (Stage.ACTIVE, Act.POST): Stage.ACTIVE,
     (Stage.ACTIVE, Act.DESK_LEFT): Stage.WAITING,
+    (Stage.ACTIVE, Act.CONTINUE): Stage.PROPOSED,
     (Stage.ACTIVE, Act.CLOSE): Stage.CLOSED,
 }
 

@@ -17,13 +17,22 @@ export interface LinkPort {
 export interface StorePort {
   /** The one AES-GCM key that seals everything, and the device's Ed25519 pair, or null before the first save. */
   loadKeys(): Promise<StoredKeys | null>
-  saveKeys(keys: StoredKeys): Promise<void>
+  /** Keys and records in one strict transaction: records of one key under another would be lost. */
+  saveKeys(keys: StoredKeys, changes: ReadonlyMap<string, Uint8Array | null>): Promise<void>
   load(name: string): Promise<Uint8Array | null>
-  /** All in one strict transaction; null deletes. Resolves only when it is on disk. */
+  /** All in one strict transaction; null deletes. Resolves only when it is on disk. `StoreGone` when there are no keys any more. */
   save(changes: ReadonlyMap<string, Uint8Array | null>): Promise<void>
   /** Everything of this site on this device. */
   wipe(): Promise<void>
 }
+
+/** The browser has taken away what this device kept. Crossing from the loader it is known by its name alone. */
+export class StoreGone extends Error {
+  override readonly name = 'StoreGone'
+}
+
+export const isStoreGone = (error: unknown): boolean =>
+  error instanceof Error && (error instanceof StoreGone || error.message === StoreGone.name)
 
 export interface StoredKeys {
   readonly sealing: CryptoKey

@@ -12,6 +12,9 @@ export type ProblemCode =
   | 'agent_unconfirmed'
   | 'conversation_broken'
   | 'another_tab'
+  | 'chat_lost'
+  | 'continued_elsewhere'
+  | 'reconnecting'
   | 'refused'
 
 export interface Problem {
@@ -54,7 +57,7 @@ export type EntryView =
     }
   | { readonly kind: 'joined' | 'left'; readonly id: string; readonly who: string; readonly desk: string; readonly at: number }
   | { readonly kind: 'closed'; readonly id: string; readonly at: number }
-  | { readonly kind: 'gap'; readonly id: string; readonly at: number }
+  | { readonly kind: 'gap' | 'reconnected'; readonly id: string; readonly at: number }
 
 export interface ReaderView {
   readonly id: string

@@ -65,6 +65,7 @@ export const chatWords = {
   left: (at: string): string => `left at ${at} and can no longer read new messages`,
   closed: (at: string): string => `This chat was closed at ${at}`,
   gap: 'A message is missing here',
+  reconnected: (at: string): string => `Reconnected at ${at}, with new keys. The chat goes on.`,
   standing: { sending: 'Sending…', sent: 'Sent', delivered: 'Delivered', not_sent: 'Not sent' },
   /** Nobody but the writer could read it yet, so it has not left this device. */
   whenSomeoneJoins: 'Will be sent when someone joins',
@@ -86,6 +87,7 @@ export const chatWords = {
   closedDetail: 'Its keys are gone from this device. You can read it here until you clear it or leave this page.',
   clear: 'Clear this chat',
   forget: 'Delete it from this device',
+  startNew: 'Start a new chat',
   said: (who: string, text: string): string => `${who}: ${text}`,
   newMessages: (count: number): string => `${count} new messages`,
   toNewest: 'To the newest message',
@@ -227,6 +229,24 @@ export const problemWords = {
     happened: 'This chat is live in another tab or window of this browser.',
     did: 'It stays live there. This tab has changed nothing.',
     todo: 'Go on over there, or use it here instead.',
+  },
+  chat_lost: {
+    title: 'Your chat is no longer on this device',
+    happened: 'This browser has lost the keys of your chat, or what it kept of it was changed.',
+    did: 'Nothing more is sent in it. What was written in it cannot be brought back here, not by us either.',
+    todo: 'Start a new chat, and say what the last one was about.',
+  },
+  continued_elsewhere: {
+    title: 'This chat went on without this device',
+    happened: 'What this device keeps of the chat is older than the chat itself.',
+    did: 'Nothing is sent or read here any more.',
+    todo: 'Go on where the chat is open, or delete it from this device and start a new one.',
+  },
+  reconnecting: {
+    title: 'Setting up new keys',
+    happened: 'A device could not follow the encryption of this chat any more.',
+    did: 'What you write waits here and is sent as soon as the new keys are there.',
+    todo: 'You need not do anything.',
   },
   refused: {
     title: 'That was refused',

@@ -15,6 +15,7 @@ export const PAYLOAD_TYPE = {
   receipt: 'application/vnd.sotto.receipt.v1+json',
   hello: 'application/vnd.sotto.hello.v1+msgpack',
   decision: 'application/vnd.sotto.decision.v1+msgpack',
+  predecessor: 'application/vnd.sotto.predecessor.v1+msgpack',
 } as const
 
 /** Twice the keys a role may have: two generations of officers sign one root. */

@@ -32,6 +32,9 @@ export const groupIdOf = (conversation: Uint8Array, number: number): Octets => {
 
 export const conversationOf = (groupId: Uint8Array): Uint8Array => groupId.slice(0, -NUMBER_BYTES)
 
+/** The number of a group in its conversation's chain. */
+export const numberOf = (groupId: Uint8Array): number => new DataView(groupId.slice(-NUMBER_BYTES).buffer).getUint32(0)
+
 /** Identity of the customer's leaf (docs/protocol.md 2.2). */
 export const customerIdentity = (customerKey: Uint8Array): Octets => concat(CUSTOMER_PREFIX, customerKey)
 

@@ -137,7 +137,7 @@ class Agent {
   async #newDevice(): Promise<Device> {
     const { pair, publicKey } = await newKeyPair()
     const keys = { sealing: await newSealingKey(), device: pair, devicePublic: publicKey }
-    await this.#ports.store.saveKeys(keys)
+    await this.#ports.store.saveKeys(keys, new Map())
     return { keys, store: this.#storeOf(keys) }
   }
 

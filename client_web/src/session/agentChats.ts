@@ -1,7 +1,12 @@
 /** The conversations of one agent's device: read back after a reload, entered by Welcome, let go when they are closed. */
 import type { Credential } from '../keys/credential.ts'
+import type { TrustState } from '../keys/trustChain.ts'
+import { Untrusted } from '../keys/untrusted.ts'
+import { BrokenSeal, type SealedStore } from '../store/sealed.ts'
 import type { ConversationCard, Envelope } from '../wire/generated/frames.ts'
 import { toHex } from '../wire/octets.ts'
+import { Refused } from '../wire/refused.ts'
+import { BadFrame } from '../wire/shape.ts'
 import { enter } from './agentJoin.ts'
 import type { AgentKeys } from './agentKeys.ts'
 import { Chat } from './chat.ts'
@@ -9,6 +14,7 @@ import type { Conversation } from './conversation.ts'
 import { decodeConversation, encodeConversation } from './conversationCodec.ts'
 import { Draft } from './draft.ts'
 import { type ChatWorld, recordName } from './holding.ts'
+import { goneOn } from './nextGroup.ts'
 import { CHAT_INDEX, draftName, NAMES, readRecord, writeRecord } from './records.ts'
 
 export interface AgentChatsWorld extends Omit<ChatWorld, 'changed'> {
@@ -52,9 +58,8 @@ export class AgentChats {
     const { store, trust } = this.#world
     if (trust.state === null) return
     for (const { conversation } of (await readRecord(CHAT_INDEX, store.load(NAMES.chats))) ?? []) {
-      const saved = await store.load(recordName(conversation))
-      if (saved === null) continue
-      this.#adopt(await decodeConversation(saved, trust.state))
+      const rested = await restedIn(store, { conversation, trust: trust.state })
+      if (rested !== null) this.#adopt(rested)
       await this.draft(conversation).restore()
     }
   }
@@ -77,9 +82,15 @@ export class AgentChats {
     this.#cards.set(name, card)
     chat?.resume(card)
     if (card.stage === 'closed' && chat !== undefined) await this.#retire(chat, name)
-    else if (chat === undefined) {
-      await this.#world.link.ask({ tag: 'follow', conversation: card.conversation, after: Math.min(card.since, card.head) })
-    }
+    else if (chat === undefined) await this.#await(card)
+  }
+
+  /** Its welcome comes as soon as we are in. What was acknowledged and is not here any more is lost: the customer's device is told. */
+  async #await({ conversation, stage, since, acked, head, group, epoch }: ConversationCard): Promise<void> {
+    const { link } = this.#world
+    const isLost = stage === 'active' && acked > since
+    if (isLost) await link.ask({ tag: 'complain', conversation, group, epoch })
+    await link.ask({ tag: 'follow', conversation, after: Math.min(isLost ? acked : since, head) })
   }
 
   /** What is closed leaves this device; it stays on the screen until it is put away. */
@@ -96,8 +107,15 @@ export class AgentChats {
   /** The envelope of a conversation we are in goes there; a Welcome that we can open and accept begins one. */
   async take(envelope: Envelope, credential: Credential | null): Promise<void> {
     const chat = this.get(toHex(envelope.conversation))
-    if (chat !== undefined) return chat.envelope(envelope)
-    if (envelope.kind === 'welcome' && credential !== null) await this.#enter(envelope, credential)
+    const isNext = chat !== undefined && envelope.group > chat.conversation.group
+    if (envelope.kind !== 'welcome' || credential === null || !(chat === undefined || isNext)) return chat?.envelope(envelope)
+    if (chat === undefined) await this.#enter(envelope, credential)
+    else await this.#goOn(envelope, { credential, chat })
+  }
+
+  /** Every other member has stored everything up to there. */
+  delivered(conversation: Uint8Array, seq: number): void {
+    this.get(toHex(conversation))?.delivered(seq)
   }
 
   /** A colleague on call was first: nothing of it stays here. */
@@ -117,14 +135,41 @@ export class AgentChats {
     const { trust, store, keys, link } = this.#world
     await trust.refresh()
     if (trust.state === null) return
-    const { conversation, used } = await enter(envelope, { packages: keys.packages, trust: trust.state, credential })
+    const { conversation, used } = await enter(envelope, { packages: keys.packages, trust: trust.state, credential, earlier: null })
     const chat = this.#adopt(conversation)
     // State, index and the spent key package in one transaction: a crash in between would lose or re-use a key.
     const records = new Map([...this.#index(null), ...keys.without(used)])
     await store.save(records.set(recordName(conversation.id), encodeConversation(conversation)))
     link.tell({ tag: 'ack', conversation: conversation.id, seq: envelope.seq })
-    const card = this.#cards.get(toHex(conversation.id))
-    if (card !== undefined) chat.resume(withUs(card, envelope.seq))
+    this.#resume(chat, envelope.seq)
+  }
+
+  /** The conversation's next group: its log and whatever waits to be said go on in it. */
+  async #goOn(envelope: Envelope, { credential, chat: earlier }: { readonly credential: Credential; readonly chat: Chat }): Promise<void> {
+    const { trust, store, keys, link, me, relayNow } = this.#world
+    await trust.refresh()
+    const { state } = trust
+    if (state === null) return
+    try {
+      await earlier.handOver(async (before) => {
+        const entering = { packages: keys.packages, trust: state, credential, earlier: before.facts.terms }
+        const { conversation, used } = await enter(envelope, entering)
+        const number = Math.max(before.number, this.#cards.get(toHex(before.id))?.lastNumber ?? 0)
+        const after = { ...goneOn(conversation, { before, by: me, at: relayNow() }), number }
+        await store.save(new Map([...keys.without(used), [recordName(after.id), encodeConversation(after)]]))
+        const chat = this.#adopt(after)
+        link.tell({ tag: 'ack', conversation: after.id, seq: envelope.seq })
+        this.#resume(chat, envelope.seq)
+      })
+    } catch (error) {
+      if (error instanceof Untrusted || error instanceof Refused) earlier.cannotJoin(error)
+      throw error
+    }
+  }
+
+  #resume(chat: Chat, seq: number): void {
+    const card = this.#cards.get(toHex(chat.conversation.id))
+    if (card !== undefined) chat.resume(withUs(card, seq))
   }
 
   /** Its record, its place in the index and its draft leave this device together. */
@@ -144,6 +189,20 @@ export class AgentChats {
     const open = [...this.#chats].filter(([name, { conversation }]) => name !== without && conversation.stage !== 'closed')
     const entries = open.map(([, { conversation }]) => ({ conversation: conversation.id }))
     return new Map([[NAMES.chats, writeRecord(CHAT_INDEX, entries)]])
+  }
+}
+
+/** The conversation as it was saved last, or null where it cannot be read any more. */
+const restedIn = async (
+  store: Pick<SealedStore, 'load'>,
+  { conversation, trust }: { readonly conversation: Uint8Array; readonly trust: TrustState },
+): Promise<Conversation | null> => {
+  try {
+    const saved = await store.load(recordName(conversation))
+    return saved === null ? null : await decodeConversation(saved, trust)
+  } catch (error) {
+    if (error instanceof BrokenSeal || error instanceof BadFrame || error instanceof Untrusted) return null
+    throw error
   }
 }
 

@@ -191,7 +191,8 @@ export class Desk {
         })
         break
       case 'delivered':
-        this.#chats.get(toHex(frame.conversation))?.delivered(frame.seq)
+        // In turn: what comes after a welcome must not be told to the group before.
+        this.#inTurn(async () => this.#chats.delivered(frame.conversation, frame.seq))
         break
       case 'changed':
         this.#inTurn(() => this.#chats.cardChanged(frame.card))

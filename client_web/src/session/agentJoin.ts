@@ -6,7 +6,7 @@ import { judgeWelcome } from '../keys/mls/newcomer.ts'
 import { parseCommit, parseKeyPackage } from '../keys/mls/parse.ts'
 import type { TrustState } from '../keys/trustChain.ts'
 import { Malformed, Untrusted } from '../keys/untrusted.ts'
-import { WELCOME_BUNDLE, type WelcomeBundle } from '../wire/generated/claims.ts'
+import { type GroupTerms, WELCOME_BUNDLE, type WelcomeBundle } from '../wire/generated/claims.ts'
 import type { Envelope } from '../wire/generated/frames.ts'
 import { sameOctets } from '../wire/octets.ts'
 import { BadFrame, decodeAs } from '../wire/shape.ts'
@@ -18,6 +18,8 @@ export interface Entering {
   readonly packages: readonly KeyPackageRecord[]
   readonly trust: TrustState
   readonly credential: Credential
+  /** The terms of the conversation's group that we are or were in. */
+  readonly earlier: GroupTerms | null
 }
 
 export interface Entered {
@@ -27,13 +29,18 @@ export interface Entered {
 }
 
 /** `Refused` or `Untrusted` where we were not let in as the rules ask; then nothing is kept. */
-export const enter = async (envelope: Envelope, { packages, trust, credential }: Entering): Promise<Entered> => {
+export const enter = async (envelope: Envelope, { packages, trust, credential, earlier }: Entering): Promise<Entered> => {
   const bundle = bundleOf(envelope.body)
   const used = ownPackage(bundle, packages)
   if (used === null) throw new Untrusted('a Welcome for no key package of ours')
   const state = await join({ welcome: bundle.welcome, ...used, trusted: identityJudge(trust, null) })
   const joined = { view: await groupContext(state), roster: roster(state) }
-  const { memory, note, terms } = await judgeWelcome(bundle, joined, { trust, desks: credential.desks, device: credential.leafKey })
+  const { memory, note, terms } = await judgeWelcome(bundle, joined, {
+    trust,
+    desks: credential.desks,
+    device: credential.leafKey,
+    earlier,
+  })
   const at = note.committedAt
   const began: Entry = { tag: 'joined', id: `in-${envelope.seq}`, who: credential.name, desk: terms.desk, at, seq: envelope.seq }
   const kept = {

@@ -5,13 +5,14 @@ import type { ConversationCard, Envelope } from '../wire/generated/frames.ts'
 import { toHex } from '../wire/octets.ts'
 import { Refused } from '../wire/refused.ts'
 import { Committing, type Planning } from './committing.ts'
-import { type Conversation, type Situation, type Step, withState } from './conversation.ts'
+import { type Conversation, isLeftBehind, type Situation, STUCK, type Step, withState } from './conversation.ts'
 import { type ChatWorld, Holding } from './holding.ts'
 import { LinkLost } from './link.ts'
+import { begunAt } from './nextGroup.ts'
 import { answering } from './onCall.ts'
 import { again, piecesOf, textsOf, written } from './outbox.ts'
 import { Posting } from './posting.ts'
-import { broken, receive } from './receive.ts'
+import { broken, receive, stuck } from './receive.ts'
 
 const ENTRY_ID_BYTES = 8
 
@@ -19,6 +20,7 @@ export class Chat {
   readonly #holding: Holding
   readonly #committing: Committing
   readonly #posting: Posting
+  #hasComplained = false
 
   constructor(initial: Conversation, world: ChatWorld) {
     this.#holding = new Holding(initial, world)
@@ -43,7 +45,12 @@ export class Chat {
   }
 
   delivered(seq: number): void {
-    this.#holding.start(() => this.#holding.keepOnly({ ...this.conversation, delivered: Math.max(this.conversation.delivered, seq) }))
+    this.#holding.start(async () => {
+      const { conversation } = this
+      // Of our group: nothing new once the conversation stands in the next one.
+      if (isLeftBehind(conversation)) return
+      await this.#holding.keepOnly({ ...conversation, delivered: Math.max(conversation.delivered, seq) })
+    })
   }
 
   card(card: ConversationCard): void {
@@ -54,11 +61,13 @@ export class Chat {
   /** The socket is back and the relay told where it stands. */
   resume(card: ConversationCard): void {
     this.#posting.ready(false)
+    this.#hasComplained = false
     this.#holding.start(async (situation) => {
       await this.#takeCard(card)
       await this.#compareNumbers(card)
       this.#posting.ready(true)
       await this.#follow(card)
+      this.#complain()
       void this.#committing.submit()
       await this.#committing.tidy(situation)
     })
@@ -136,6 +145,21 @@ export class Chat {
     this.#posting.pump()
   }
 
+  /** As `Holding.handOver`; the conversation goes on in another `Chat`. */
+  handOver(save: (conversation: Conversation) => Promise<void>): Promise<void> {
+    return this.#holding.handOver(save)
+  }
+
+  /** The relay has the group that this chat begins with: everything before it was another device's to hear. */
+  began({ since }: ConversationCard): void {
+    this.#holding.start(() => this.#holding.keepOnly(begunAt(this.conversation, since)))
+  }
+
+  /** We were let into a later group that is not ours to believe in. */
+  cannotJoin(error: Untrusted | Refused): void {
+    this.#holding.start(() => this.#holding.keepOnly(broken(this.conversation, error)))
+  }
+
   retire(changes: ReadonlyMap<string, Uint8Array | null>): Promise<void> {
     return this.#holding.retire(changes)
   }
@@ -143,7 +167,8 @@ export class Chat {
   async #take(envelope: Envelope, situation: Situation): Promise<void> {
     const { world, id } = this.#holding
     if (envelope.seq > this.conversation.cursor) await this.#holding.keep(await this.#received(envelope, situation))
-    world.link.tell({ tag: 'ack', conversation: id, seq: envelope.seq })
+    if (envelope.seq <= this.conversation.cursor) world.link.tell({ tag: 'ack', conversation: id, seq: envelope.seq })
+    this.#complain()
     if (envelope.kind === 'commit') await this.#committing.tidy(situation)
     this.#posting.pump()
   }
@@ -165,19 +190,48 @@ export class Chat {
     }
   }
 
+  /** Said once a socket; the customer's device goes on in the next group instead (`customerChat.ts`). */
+  #complain(): void {
+    const { conversation, world, id, isCustomer } = this.#holding
+    if (conversation.broken !== STUCK || isCustomer || this.#hasComplained) return
+    this.#hasComplained = true
+    const { group, facts } = conversation
+    world.link.ask({ tag: 'complain', conversation: id, group, epoch: facts.epoch }).catch((error: unknown) => {
+      if (!(error instanceof LinkLost || error instanceof Refused)) throw error
+    })
+  }
+
   async #takeCard({ stage, closesAt, group }: Pick<ConversationCard, 'stage' | 'closesAt' | 'group'>): Promise<void> {
     const { conversation, world } = this.#holding
     const isClosing = stage === 'closed' && conversation.stage !== 'closed'
     const closed = { tag: 'closed', id: 'closed', at: world.relayNow(), seq: 0 } as const
     const entries = isClosing ? [...conversation.entries, closed] : conversation.entries
-    const isBroken = conversation.broken ?? (group === conversation.group ? null : 'another_group')
-    await this.#holding.keepOnly({ ...conversation, stage, closesAt, entries, broken: isBroken })
+    const isLater = group > conversation.group
+    // A later group lets an agent's device in again; the customer's own would have opened it.
+    const goesOnIn = isLater && !this.#holding.isCustomer ? group : conversation.goesOnIn
+    const isElsewhere = group < conversation.group || (isLater && this.#holding.isCustomer)
+    const isBroken = isElsewhere ? (conversation.broken ?? 'another_group') : conversation.broken
+    await this.#holding.keepOnly({ ...conversation, stage, closesAt, entries, goesOnIn, broken: isBroken })
   }
 
   /** By the relay's own count: what it took and we do not even remember sending was sent by a newer state than ours. */
-  async #compareNumbers({ lastNumber }: ConversationCard): Promise<void> {
+  async #compareNumbers(card: ConversationCard): Promise<void> {
+    const { lastNumber } = card
     const known = Math.max(this.conversation.number, ...this.conversation.outbox.map(({ number }) => number))
     if (lastNumber > known) await this.#holding.keepOnly({ ...this.conversation, number: lastNumber, isOld: 1 })
+    await this.#comparePlace(card)
+  }
+
+  /**
+   * T23: a state that stands before what it acknowledged is an older one, copied back onto this disk. In the same epoch new keys are enough;
+   * where commits were missed they may be gone, and this device cannot follow.
+   */
+  async #comparePlace({ group, acked, epoch }: ConversationCard): Promise<void> {
+    const { conversation } = this
+    if (group !== conversation.group || acked <= conversation.cursor || conversation.stage === 'closed') return
+    if (epoch !== conversation.facts.epoch) return this.#holding.keepOnly(stuck(conversation))
+    const missed = { tag: 'gap', id: `gap-${acked}`, at: this.#holding.world.relayNow(), seq: acked } as const
+    await this.#holding.keepOnly({ ...conversation, cursor: acked, isOld: 1, entries: [...conversation.entries, missed] })
   }
 
   async #follow({ since, head }: ConversationCard): Promise<void> {

@@ -24,7 +24,7 @@ export class Committing {
     let isTaken = false
     await this.#holding.run(async (situation) => {
       const { conversation } = this.#holding
-      if (conversation.pending !== null || conversation.broken !== null) return
+      if (conversation.pending !== null || !this.#holding.isOpen) return
       isTaken = true
       const wanted = await plan(conversation, situation)
       if (wanted !== null) await this.#commit(wanted, situation)
@@ -62,7 +62,7 @@ export class Committing {
 
   #refused(error: Refused, commit: Uint8Array): void {
     // Whichever commit won this epoch comes in its order and settles ours; to drop it now could drop the winner.
-    if (error.code === 'stale_epoch') return
+    if (error.code === 'stale_epoch' || error.code === 'group_over') return
     if (error.code === 'unavailable') {
       this.#holding.world.clock.after(RETRY_MS, () => void this.submit())
       return

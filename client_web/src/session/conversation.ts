@@ -24,6 +24,8 @@ export type Entry =
       readonly standing: 'sending' | 'sent' | 'not_sent'
       /** Place in the relay's order, 0 until known. */
       readonly seq: number
+      /** The sender's own number of it, 0 until known. */
+      readonly number: number
     }
   | {
       readonly tag: 'joined' | 'left'
@@ -33,7 +35,7 @@ export type Entry =
       readonly at: number
       readonly seq: number
     }
-  | { readonly tag: 'closed' | 'gap'; readonly id: string; readonly at: number; readonly seq: number }
+  | { readonly tag: 'closed' | 'gap' | 'reconnected'; readonly id: string; readonly at: number; readonly seq: number }
 
 /** A message that the relay has not confirmed. `number` is 0 and `message` none until it is sealed for an epoch. */
 export interface OutboxItem {
@@ -45,6 +47,8 @@ export interface OutboxItem {
   readonly message: Uint8Array | null
   /** The relay refused it in its epoch: it waits for the next one. */
   readonly isStale: 0 | 1
+  /** Where it was sent before, in an earlier group: who has read it there shows it once. */
+  readonly first: Counter | null
 }
 
 export interface Pending {
@@ -81,7 +85,18 @@ export interface Kept {
   readonly counters: readonly Counter[]
   /** Messages of our own that a revoked agent, the last one here, never answered: the customer is asked whether to send them again. */
   readonly unanswered: readonly string[]
+  /** The last numbers read in the groups before: what is said again from up to there was read. */
+  readonly earlier: readonly Counter[]
+  /** The group that the relay says the conversation is in, where that is a later one than ours; else 0. */
+  readonly goesOnIn: number
 }
+
+/** `broken` of a device that cannot follow an allowed commit, or lost the state it would need: the next group mends it. */
+export const STUCK = 'stuck'
+
+/** What is written waits: this device goes on in the conversation's next group. */
+export const isLeftBehind = ({ broken, goesOnIn, group }: Pick<Kept, 'broken' | 'goesOnIn' | 'group'>): boolean =>
+  broken === STUCK || (broken === null && goesOnIn > group)
 
 /** One who can read now. */
 export interface Reader {

@@ -29,7 +29,7 @@ const coming = (tag: 'joined' | 'left'): Shape<Of<'joined'>> =>
     ['seq', COUNT],
   ])
 
-const mark = (tag: 'closed' | 'gap'): Shape<Of<'closed'>> =>
+const mark = (tag: 'closed' | 'gap' | 'reconnected'): Shape<Of<'closed'>> =>
   struct<Of<'closed'>>(tag, tag, [
     ['id', WORDS],
     ['at', COUNT],
@@ -44,9 +44,15 @@ const MESSAGE = struct<Of<'message'>>('message', 'message', [
   ['at', COUNT],
   ['standing', oneOf(['sending', 'sent', 'not_sent'])],
   ['seq', COUNT],
+  ['number', COUNT],
 ])
 
-const ENTRY = union<Entry>('entry', [MESSAGE, coming('joined'), coming('left'), mark('closed'), mark('gap')])
+const ENTRY = union<Entry>('entry', [MESSAGE, coming('joined'), coming('left'), mark('closed'), mark('gap'), mark('reconnected')])
+
+const COUNTER = struct<Counter>('counter', null, [
+  ['device', bytes(32, 32)],
+  ['number', COUNT],
+])
 
 const OUTBOX_ITEM = struct<OutboxItem>('outbox', null, [
   ['id', WORDS],
@@ -56,11 +62,7 @@ const OUTBOX_ITEM = struct<OutboxItem>('outbox', null, [
   ['epoch', COUNT],
   ['message', orNone(ANY)],
   ['isStale', YES_NO],
-])
-
-const COUNTER = struct<Counter>('counter', null, [
-  ['device', bytes(32, 32)],
-  ['number', COUNT],
+  ['first', orNone(COUNTER)],
 ])
 
 const PENDING = struct<WrittenPending>('pending', null, [
@@ -85,6 +87,8 @@ const CONVERSATION = struct<Written>('conversation', null, [
   ['entries', list(ENTRY, 0, Infinity)],
   ['counters', list(COUNTER, 0, Infinity)],
   ['unanswered', list(WORDS, 0, Infinity)],
+  ['earlier', list(COUNTER, 0, Infinity)],
+  ['goesOnIn', COUNT],
   ['state', ANY],
   ['pending', orNone(PENDING)],
 ])

@@ -1,7 +1,7 @@
 /** How a conversation looks on a screen: entries in order, who can read, the words to compare. */
 import type { ConversationWords, EntryView, Problem, ReaderView, Resend } from '../core/views.ts'
 import { sameOctets, toHex } from '../wire/octets.ts'
-import type { Conversation, Entry, Reader } from './conversation.ts'
+import { type Conversation, type Entry, isLeftBehind, type Reader, STUCK } from './conversation.ts'
 
 const NOTHING: ReadonlySet<string> = new Set()
 
@@ -33,8 +33,18 @@ export const resendView = ({ unanswered, readers, stage }: Conversation): Resend
   return { count: unanswered.length, to: newcomer.credential?.name ?? '' }
 }
 
-export const brokenProblem = ({ broken }: Conversation): Problem | null =>
-  broken === null ? null : { code: 'conversation_broken', detail: broken }
+/** What went wrong while something was made of it. */
+export const brokenBy = (error: unknown): Problem => ({
+  code: 'conversation_broken',
+  detail: error instanceof Error ? error.name : 'unknown',
+})
+
+export const brokenProblem = (conversation: Conversation): Problem | null => {
+  const { broken, stage } = conversation
+  if (stage !== 'closed' && isLeftBehind(conversation)) return { code: 'reconnecting', detail: broken ?? '' }
+  if (broken === null || broken === STUCK) return null
+  return { code: broken === 'another_group' ? 'continued_elsewhere' : 'conversation_broken', detail: broken }
+}
 
 /** `unsent`: what never left this device and no longer can, because the chat is over. */
 const entryView = (
@@ -53,6 +63,7 @@ const entryView = (
       return { kind: entry.tag, id: entry.id, who: entry.who, desk: entry.desk, at: entry.at }
     case 'closed':
     case 'gap':
+    case 'reconnected':
       return { kind: entry.tag, id: entry.id, at: entry.at }
   }
 }

@@ -9,14 +9,16 @@ import { organisationWords } from '../keys/words.ts'
 import { BrokenSeal, type SealedStore, sealedStore } from '../store/sealed.ts'
 import { fromBase32 } from '../wire/octets.ts'
 import { BadFrame } from '../wire/shape.ts'
-import { decodeConversation, encodeConversation } from './conversationCodec.ts'
+import type { Conversation } from './conversation.ts'
+import { decodeConversation } from './conversationCodec.ts'
 import { type Beginning, CustomerChat } from './customerChat.ts'
 import { keptDraft } from './draft.ts'
 import { recordName } from './holding.ts'
+import { goneOnWithoutLog, type Made, makeNextGroup, mayContinue, recordsOf } from './nextGroup.ts'
 import { observable } from './observable.ts'
 import { makeConversation, prepareNotice } from './opening.ts'
 import { noticeIn, type StartNotice } from './policy.ts'
-import { BELIEVED, believedRecords, CUSTOMER, draftName, NAMES, readRecord, writeRecord } from './records.ts'
+import { BELIEVED, believedRecords, CUSTOMER, type CustomerRecord, draftName, NAMES, readRecord } from './records.ts'
 import { TrustKeeper } from './trustKeeper.ts'
 
 const FINGERPRINT_BYTES = 32
@@ -78,8 +80,19 @@ class Customer {
     this.#show({ kind: 'checking' })
     const pinned = fromBase32(this.#page.root)
     if (pinned?.length !== FINGERPRINT_BYTES) return this.#stop({ code: 'organisation_unconfirmed', detail: 'fingerprint' }, null)
-    const keys = await this.#ports.store.loadKeys()
-    if (keys === null || !(await this.#restore(keys, pinned))) await this.#prepare(pinned)
+    const { store } = this.#ports
+    const keys = await store.loadKeys()
+    if (keys !== null) return this.#restore(keys, pinned)
+    // T79: what is left without its keys was a chat. It is said, and not followed silently by somebody new.
+    if ((await store.load(NAMES.customer)) !== null) return this.#lost()
+    await this.#prepare(pinned)
+  }
+
+  /** What this device kept of a chat is gone or cannot be believed. A fresh chat is the customer's to begin. */
+  async #lost(): Promise<void> {
+    await this.#leave()
+    await this.#ports.store.wipe()
+    this.#stop({ code: 'chat_lost', detail: 'keys' }, null)
   }
 
   /** No socket, nothing stored: two public documents over HTTP. */
@@ -134,16 +147,13 @@ class Customer {
     const { keys, ...begun } = made
     const store = this.#storeOf(keys)
     const saved = await this.#attempt('no_storage', organisation, async () => {
-      await this.#ports.store.saveKeys(keys)
-      const records = new Map(believedRecords(keeper))
-      records.set(NAMES.customer, writeRecord(CUSTOMER, begun.record))
-      await store.save(records.set(recordName(begun.record.conversation), encodeConversation(begun.conversation)))
+      await store.saveWith(keys, new Map([...believedRecords(keeper), ...recordsOf(begun)]))
       return true
     })
     if (saved === null) return
     // Once more and no oftener: a clock that is wrong made a decision of another time; the relay has not taken it, so it is made once more at the relay's time.
     const again = relayOffset === null ? (known: number) => this.#begin({ keeper, notice, organisation }, known) : null
-    this.#run({ ...begun, keeper, organisation, store, draft: '' }, again)
+    this.#run({ ...begun, keys, keeper, organisation, store, draft: '' }, again)
   }
 
   async #attempt<T>(code: 'old_browser' | 'no_storage', organisation: Organisation, task: () => Promise<T>): Promise<T | null> {
@@ -155,17 +165,15 @@ class Customer {
     }
   }
 
-  /** After a reload what rests sealed goes on where it stood. What cannot be believed is wiped, and `false` says so. */
-  async #restore(keys: StoredKeys, pinned: Uint8Array): Promise<boolean> {
+  /** After a reload what rests sealed goes on where it stood. What cannot be believed is wiped, and said. */
+  async #restore(keys: StoredKeys, pinned: Uint8Array): Promise<void> {
     try {
       const begun = await this.#rested(keys, pinned)
       this.#run(begun)
       void begun.keeper.refresh(true)
-      return true
     } catch (error) {
-      if (!(error instanceof BrokenSeal || error instanceof BadFrame || error instanceof Untrusted)) throw error
-      await this.#ports.store.wipe()
-      return false
+      if (!isUnreadable(error)) throw error
+      await this.#lost()
     }
   }
 
@@ -173,14 +181,25 @@ class Customer {
     const store = this.#storeOf(keys)
     const record = await readRecord(CUSTOMER, store.load(NAMES.customer))
     const believed = await readRecord(BELIEVED, store.load(NAMES.believed))
-    const saved = record && (await store.load(recordName(record.conversation)))
-    if (record === null || believed === null || saved === null) throw new BrokenSeal('incomplete')
+    if (record === null || believed === null) throw new BrokenSeal('incomplete')
     const keeper = this.#keeperFor(pinned, believed.memory)
     const trust = await keeper.take(believed.bundle)
-    const conversation = await decodeConversation(saved, trust)
-    const signer = signerFromCryptoKey(keys.device.privateKey, keys.devicePublic)
     const draft = await keptDraft(store, draftName(record.conversation))
-    return { keeper, organisation: await this.#organisationOf(trust), signer, record, conversation, store, draft }
+    const found = { keeper, organisation: await this.#organisationOf(trust), store, draft }
+    const conversation = await conversationIn(store, { record, trust })
+    if (conversation === null) return { ...found, ...(await this.#goneOn({ keys, record, trust, store })) }
+    const signer = signerFromCryptoKey(keys.device.privateKey, keys.devicePublic)
+    return { ...found, keys, signer, record, conversation }
+  }
+
+  /** The keys are here and the group's state is not: the conversation goes on in its next group. */
+  async #goneOn({ keys, record, trust, store }: Remains): Promise<Made> {
+    const now = this.#ports.clock.now()
+    if (record.groupInfo !== null || !mayContinue(record, now)) throw new BrokenSeal('conversation')
+    const made = await makeNextGroup(this.#ports, { record, epoch: 0, keys, trust, page: this.#page, now })
+    const next = { ...made, conversation: goneOnWithoutLog(made.conversation, now) }
+    await store.saveWith(next.keys, recordsOf(next))
+    return next
   }
 
   #run(begun: Begun, again: ((relayOffset: number) => Promise<void>) | null = null): void {
@@ -194,6 +213,13 @@ class Customer {
       refused: (code, relayOffset) => {
         const isClock = code === 'clock_skew' && again !== null
         void this.#leave().then(() => (isClock ? again(relayOffset) : this.#stop({ code: 'refused', detail: code }, begun.organisation)))
+      },
+      goesOn: (next) => {
+        chat.stop()
+        if (!this.#isDisposed) this.#run({ ...begun, ...next, draft: chat.draft })
+      },
+      lost: () => {
+        if (this.#phase.kind === 'chat' && this.#phase.chat === chat) void this.#lost()
       },
     })
     this.#phase = { kind: 'chat', chat, keeper: begun.keeper }
@@ -244,6 +270,26 @@ class Customer {
 
 type Noticing = Pick<Extract<Phase, { readonly kind: 'notice' }>, 'keeper' | 'notice' | 'organisation'>
 
-type Begun = Omit<Beginning, 'ports' | 'page' | 'changed' | 'refused'>
+type Begun = Omit<Beginning, 'ports' | 'page' | 'changed' | 'refused' | 'goesOn' | 'lost'>
+
+interface Remains {
+  readonly keys: StoredKeys
+  readonly record: CustomerRecord
+  readonly trust: TrustState
+  readonly store: SealedStore
+}
+
+const isUnreadable = (error: unknown): boolean => error instanceof BrokenSeal || error instanceof BadFrame || error instanceof Untrusted
+
+/** The conversation as it was saved last, or null where it cannot be read any more. */
+const conversationIn = async (store: SealedStore, { record, trust }: Pick<Remains, 'record' | 'trust'>): Promise<Conversation | null> => {
+  try {
+    const saved = await store.load(recordName(record.conversation))
+    return saved === null ? null : await decodeConversation(saved, trust)
+  } catch (error) {
+    if (isUnreadable(error)) return null
+    throw error
+  }
+}
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'unknown')

@@ -1,20 +1,21 @@
 /** The customer's running conversation: the link, opening it at the relay, closing, and its view. Proposals are judged in `proposals.ts`. */
-import type { PageConfig, Ports } from '../core/ports.ts'
+import type { PageConfig, Ports, StoredKeys } from '../core/ports.ts'
 import type { CustomerIntent, CustomerView, Link as LinkWord, Organisation, Problem } from '../core/views.ts'
 import type { Signer } from '../keys/ed25519.ts'
-import { Untrusted } from '../keys/untrusted.ts'
+import { Lapsed, Untrusted } from '../keys/untrusted.ts'
 import type { SealedStore } from '../store/sealed.ts'
 import { CLOSE } from '../wire/generated/codes.ts'
-import type { ConversationCard, FromRelay, Welcomed } from '../wire/generated/frames.ts'
+import type { Complained, ConversationCard, FromRelay, Welcomed } from '../wire/generated/frames.ts'
 import { CLOCK_SKEW_MS } from '../wire/generated/limits.ts'
 import { sameOctets } from '../wire/octets.ts'
 import { Refused } from '../wire/refused.ts'
 import { Chat } from './chat.ts'
-import type { Conversation } from './conversation.ts'
-import { brokenProblem, entryViews, readerViews, resendView, wordsView } from './conversationView.ts'
+import { type Conversation, readerOf, STUCK } from './conversation.ts'
+import { brokenBy, brokenProblem, entryViews, readerViews, resendView, wordsView } from './conversationView.ts'
 import { Draft } from './draft.ts'
 import { signHello } from './hello.ts'
 import { Link, LinkLost } from './link.ts'
+import { handOver, type Made, mayContinue } from './nextGroup.ts'
 import { Proposals } from './proposals.ts'
 import { believedRecords, CUSTOMER, type CustomerRecord, draftName, NAMES, writeRecord } from './records.ts'
 import type { TrustKeeper } from './trustKeeper.ts'
@@ -26,6 +27,7 @@ export interface Beginning {
   readonly page: PageConfig
   readonly keeper: TrustKeeper
   readonly organisation: Organisation
+  readonly keys: StoredKeys
   readonly signer: Signer
   readonly record: CustomerRecord
   readonly conversation: Conversation
@@ -35,6 +37,10 @@ export interface Beginning {
   changed(): void
   /** The relay does not open this conversation; its clock is so far from ours. */
   refused(code: string, relayOffset: number): void
+  /** This chat has handed over: another one goes on with what is saved now. */
+  goesOn(next: Made): void
+  /** The browser has taken away what was kept: nothing can be sent any more. */
+  lost(): void
 }
 
 export type ChatIntent = Extract<CustomerIntent, { readonly kind: 'send' | 'retry' | 'end' | 'seen' | 'draft' | 'resend' | 'leaveMessage' }>
@@ -55,6 +61,7 @@ export class CustomerChat {
   #deskAway = false
   #leave: 'open' | 'asking' | 'nobody' = 'open'
   #isOver = false
+  #isHandingOver = false
   #ended: Problem | null = null
 
   constructor(begin: Beginning) {
@@ -82,6 +89,11 @@ export class CustomerChat {
       keeper,
       grounds: { reliesOn: record.startDigest, decision: record.start },
     })
+  }
+
+  /** What is typed and not sent. */
+  get draft(): string {
+    return this.#draft.text
   }
 
   start(): void {
@@ -229,7 +241,24 @@ export class CustomerChat {
     const next = { ...this.#record, groupInfo: null, receipt: opened.receipt, ahead: opened.ahead }
     await this.#save(new Map([[NAMES.customer, writeRecord(CUSTOMER, next)]]))
     this.#record = next
+    this.#chat.began(opened.card)
     this.#proceed(opened.card)
+  }
+
+  /** Go on in the conversation's next group: new key, new keys for everybody. Nobody is asked to do anything. */
+  #handOver(): void {
+    if (this.#isOver || this.#isHandingOver) return
+    this.#isHandingOver = true
+    const { ports, keeper, keys, page, store, goesOn } = this.#begin
+    const [record, now] = [this.#record, ports.clock.now() + this.#offset]
+    const save = async (before: Conversation): Promise<void> => {
+      if (keeper.state === null || !mayContinue(record, now)) throw new Lapsed('no more groups')
+      goesOn(await handOver(ports, { before, store, record, keys, trust: keeper.state, page, now }))
+    }
+    this.#chat.handOver(save).catch((error: unknown) => {
+      this.#isHandingOver = false
+      this.#chat.problemIs(brokenBy(error))
+    })
   }
 
   #openFailed(error: unknown): void {
@@ -255,6 +284,9 @@ export class CustomerChat {
       case 'delivered':
         if (this.#isOurs(frame.conversation)) this.#chat.delivered(frame.seq)
         break
+      case 'complained':
+        if (this.#isOurs(frame.conversation) && this.#isHeard(frame)) this.#handOver()
+        break
       case 'changed':
         if (this.#isOurs(frame.card.conversation)) this.#chat.card(frame.card)
         break
@@ -270,12 +302,20 @@ export class CustomerChat {
     }
   }
 
+  /** T22: whoever is not, or no longer, in the group is not heard. */
+  #isHeard({ group, device }: Complained): boolean {
+    const { conversation } = this.#chat
+    return group === conversation.group && conversation.broken === null && readerOf(conversation, device) !== null
+  }
+
   #isOurs(conversation: Uint8Array): boolean {
     return sameOctets(conversation, this.#record.conversation)
   }
 
   #chatChanged(): void {
     if (this.#chat.conversation.stage === 'closed') this.#over()
+    if (this.#chat.problem?.code === 'chat_lost') this.#begin.lost()
+    else if (this.#chat.conversation.broken === STUCK) this.#handOver()
     this.#proposals.consider()
     this.#begin.changed()
   }

@@ -1,15 +1,17 @@
 /** What a person has typed and not sent: sealed like everything that rests here, so that it survives a reload and another tab. */
-import type { SealedStore } from '../store/sealed.ts'
+import { BrokenSeal, type SealedStore } from '../store/sealed.ts'
 import { fromUtf8, utf8 } from '../wire/octets.ts'
 
+type DraftStore = Pick<SealedStore, 'load' | 'save'>
+
 export class Draft {
-  readonly #store: SealedStore
+  readonly #store: DraftStore
   readonly #name: string
   #text: string
   #saved: string
   #isSaving = false
 
-  constructor(store: SealedStore, name: string, kept = '') {
+  constructor(store: DraftStore, name: string, kept = '') {
     this.#store = store
     this.#name = name
     this.#text = this.#saved = kept
@@ -44,7 +46,12 @@ export class Draft {
 }
 
 /** What was typed there before, or nothing. */
-export const keptDraft = async (store: SealedStore, name: string): Promise<string> => {
-  const kept = await store.load(name)
-  return kept === null ? '' : (fromUtf8(kept) ?? '')
+export const keptDraft = async (store: DraftStore, name: string): Promise<string> => {
+  try {
+    const kept = await store.load(name)
+    return kept === null ? '' : (fromUtf8(kept) ?? '')
+  } catch (error) {
+    if (error instanceof BrokenSeal) return ''
+    throw error
+  }
 }

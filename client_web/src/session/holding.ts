@@ -1,11 +1,11 @@
 /** Holds one conversation: everything that changes it runs here in order, is saved before it counts, and is shown after. */
-import type { ClockPort } from '../core/ports.ts'
+import { type ClockPort, isStoreGone } from '../core/ports.ts'
 import type { Problem } from '../core/views.ts'
 import type { Signer } from '../keys/ed25519.ts'
 import { wipe } from '../keys/mls/library.ts'
 import type { SealedStore } from '../store/sealed.ts'
 import { sameOctets, toHex } from '../wire/octets.ts'
-import type { Conversation, Situation, Step } from './conversation.ts'
+import { type Conversation, isLeftBehind, type Situation, type Step } from './conversation.ts'
 import { encodeConversation } from './conversationCodec.ts'
 import type { Link } from './link.ts'
 import { serial } from './serial.ts'
@@ -15,7 +15,7 @@ export interface ChatWorld {
   readonly me: Uint8Array
   readonly signer: Signer
   readonly link: Link
-  readonly store: SealedStore
+  readonly store: Pick<SealedStore, 'load' | 'save'>
   readonly clock: ClockPort
   readonly trust: TrustKeeper
   /** Unix milliseconds of the relay's clock, as far as it is known. */
@@ -62,7 +62,7 @@ export class Holding {
 
   /** Neither closed nor broken: this device may still say something. */
   get isOpen(): boolean {
-    return this.#current.broken === null && this.#current.stage !== 'closed'
+    return this.#current.broken === null && this.#current.stage !== 'closed' && !isLeftBehind(this.#current)
   }
 
   /** Save first; only then the next value counts and the secrets it used up are overwritten. */
@@ -94,7 +94,21 @@ export class Holding {
   /** As `run`, for callers who do not wait; what goes wrong stands on the screen. */
   start(task: (situation: Situation) => Promise<void>): void {
     this.run(task).catch((error: unknown) => {
-      this.problemIs({ code: 'conversation_broken', detail: error instanceof Error ? error.name : 'unknown' })
+      if (isStoreGone(error)) this.problemIs({ code: 'chat_lost', detail: 'storage' })
+      else this.problemIs({ code: 'conversation_broken', detail: error instanceof Error ? error.name : 'unknown' })
+    })
+  }
+
+  /** What is made of the conversation as it stands then replaces it for good: nothing of this one is written any more. */
+  handOver(save: (conversation: Conversation) => Promise<void>): Promise<void> {
+    return this.#inOrder.run(async () => {
+      this.#isRetired = true
+      try {
+        await save(this.#current)
+      } catch (error) {
+        this.#isRetired = false
+        throw error
+      }
     })
   }
 

@@ -10,7 +10,7 @@ import { customerIdentity, encodeTerms, groupIdOf } from '../keys/terms.ts'
 import { freshness, type TrustState } from '../keys/trustChain.ts'
 import { Untrusted } from '../keys/untrusted.ts'
 import { newSealingKey } from '../store/sealed.ts'
-import type { DecisionClaims, GroupTerms } from '../wire/generated/claims.ts'
+import type { DecisionClaims, GroupTerms, Predecessor } from '../wire/generated/claims.ts'
 import { CONVERSATION_LIFE_MS } from '../wire/generated/limits.ts'
 import { type Conversation, withState } from './conversation.ts'
 import { policyInForce, type StartNotice, startNotice } from './policy.ts'
@@ -87,37 +87,47 @@ export const makeConversation = async (
     expiresAt: now + CONVERSATION_LIFE_MS,
     nonce: ports.entropy(NONCE_BYTES),
   }
+  const { deskLabel } = notice.view
+  return { keys, signer, ...(await makeGroup(claims, { site: page.site, root, trust, signer, chain: [], deskLabel })) }
+}
+
+export interface Grounds {
+  readonly site: string
+  readonly root: Uint8Array
+  readonly trust: TrustState
+  readonly signer: Signer
+  /** The lines of the groups before. */
+  readonly chain: readonly Predecessor[]
+  readonly deskLabel: string
+}
+
+/** The group of epoch 0 in which this start decision stands, after the groups of `chain`. */
+export const makeGroup = async (claims: DecisionClaims, grounds: Grounds): Promise<Pick<Made, 'record' | 'conversation'>> => {
+  const { signer, trust, chain, deskLabel } = grounds
+  const { conversation: id, decidedAt: now } = claims
   const start = await signDecision(claims, signer)
   const startDigest = await sha256(start.claims)
-  const terms = encodeTerms(termsOf(claims, { page, root, startDigest }))
-  const state = await createGroup({ groupId: groupIdOf(id, FIRST_GROUP), identity: customerIdentity(publicKey), signer, terms, now })
-  const record = {
-    conversation: id,
-    start,
-    startDigest,
-    groupInfo: await groupInfo(state, signer),
-    receipt: null,
-    deskLabel: notice.view.deskLabel,
-    ahead: 0,
-    onCall: [],
-  }
+  const terms = encodeTerms(termsOf(claims, { ...grounds, startDigest }))
+  const group = chain.length + 1
+  const state = await createGroup({ groupId: groupIdOf(id, group), identity: customerIdentity(signer.publicKey), signer, terms, now })
+  const made = { conversation: id, start, startDigest, groupInfo: await groupInfo(state, signer), receipt: null }
   const memory = wholeMemory([{ digest: startDigest, claims }])
-  const conversation = await withState({ ...blank(id, now), memory }, { state, trust })
-  return { keys, signer, record, conversation }
+  const conversation = await withState({ ...blank(id, now), group, memory }, { state, trust })
+  return { record: { ...made, deskLabel, ahead: 0, onCall: [], chain }, conversation }
 }
 
 const termsOf = (
-  { customerKey, policyDigest }: DecisionClaims,
-  { page, root, startDigest }: { readonly page: PageConfig; readonly root: Uint8Array; readonly startDigest: Uint8Array },
+  { customerKey, policyDigest, admits }: DecisionClaims,
+  { site, root, chain, startDigest }: Grounds & { readonly startDigest: Uint8Array },
 ): GroupTerms => ({
   version: 1,
   root,
-  site: page.site,
-  desk: page.desk,
+  site,
+  desk: admits.tag === 'team' ? admits.desk : '',
   customerKey,
   recoveryKey: null,
   policyDigest,
-  predecessor: null,
+  chain,
   standing: [startDigest],
 })
 
@@ -139,6 +149,8 @@ export const blank = (id: Uint8Array, now: number) =>
     entries: [],
     counters: [],
     unanswered: [],
+    earlier: [],
+    goesOnIn: 0,
     pending: null,
   }) as const
 

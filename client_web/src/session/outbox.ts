@@ -3,7 +3,7 @@
 import { sha256 } from '../keys/digest.ts'
 import { encrypt } from '../keys/mls/library.ts'
 import { TEXT_CHARACTERS } from '../wire/generated/limits.ts'
-import { PAYLOAD } from '../wire/generated/payload.ts'
+import { PAYLOAD, type Payload } from '../wire/generated/payload.ts'
 import { type Octets, utf8 } from '../wire/octets.ts'
 import { encodeAs } from '../wire/shape.ts'
 import type { Conversation, Entry, OutboxItem, Situation, Step } from './conversation.ts'
@@ -22,8 +22,8 @@ export const written = (
   conversation: Conversation,
   { id, text, now }: { readonly id: string; readonly text: string; readonly now: number },
 ): Conversation => {
-  const entry: Message = { tag: 'message', id, mine: 1, from: '', text, at: now, standing: 'sending', seq: 0 }
-  const item: OutboxItem = { id, text, writtenAt: now, number: 0, epoch: 0, message: null, isStale: 0 }
+  const entry: Message = { tag: 'message', id, mine: 1, from: '', text, at: now, standing: 'sending', seq: 0, number: 0 }
+  const item: OutboxItem = { id, text, writtenAt: now, number: 0, epoch: 0, message: null, isStale: 0, first: null }
   return { ...conversation, entries: [...conversation.entries, entry], outbox: [...conversation.outbox, item] }
 }
 
@@ -34,12 +34,14 @@ export const sealHead = async (conversation: Conversation, { signer }: Pick<Situ
   if (head === undefined || (head.isStale === 1 && head.epoch === epoch)) return null
   if (head.message !== null && head.epoch === epoch) return { conversation, spent: [] }
   const number = head.number === 0 ? conversation.number + 1 : head.number
-  const body = { tag: 'text', text: head.text, writtenAt: head.writtenAt } as const
-  const plaintext = encodeAs(PAYLOAD, { number, lastShown: await lastShownOf(conversation), checkpoint: null, body })
+  const plaintext = encodeAs(PAYLOAD, { number, lastShown: await lastShownOf(conversation), checkpoint: null, body: bodyOf(head) })
   const { state, message, spent } = await encrypt(conversation.state, { plaintext, signer })
   const sealed: OutboxItem = { ...head, number, epoch, message, isStale: 0 }
   return { conversation: { ...conversation, state, outbox: [sealed, ...rest] }, spent: [spent] }
 }
+
+const bodyOf = ({ text, writtenAt, first }: OutboxItem): Payload['body'] =>
+  first === null ? { tag: 'text', text, writtenAt } : { tag: 'again', ...first, text, writtenAt }
 
 /** Our own message came back in its place, or the relay said that it has it. */
 export const settleOwn = (conversation: Conversation, { number, seq }: { readonly number: number; readonly seq: number }): Conversation => {
@@ -49,7 +51,7 @@ export const settleOwn = (conversation: Conversation, { number, seq }: { readonl
     ...conversation,
     number: Math.max(conversation.number, number),
     outbox: conversation.outbox.filter((each) => each !== item),
-    entries: changed(conversation.entries, item.id, (entry) => ({ ...entry, standing: 'sent', seq })),
+    entries: changed(conversation.entries, item.id, (entry) => ({ ...entry, standing: 'sent', seq, number })),
   }
 }
 

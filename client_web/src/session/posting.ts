@@ -55,8 +55,11 @@ export class Posting {
   }
 
   #posted({ number }: OutboxItem, seq: number): void {
-    this.#isAsking = false
-    this.#holding.start(() => this.#holding.keepOnly(settleOwn(this.#holding.conversation, { number, seq })))
+    this.#holding.start(async () => {
+      await this.#holding.keepOnly(settleOwn(this.#holding.conversation, { number, seq }))
+      // Not before: whatever looked at the outbox in between would send its head once more.
+      this.#isAsking = false
+    })
     this.pump()
   }
 
@@ -66,6 +69,7 @@ export class Posting {
     if (!(error instanceof Refused)) throw error
     switch (error.code) {
       case 'stale_epoch':
+      case 'group_over':
         this.#holding.start(() => this.#holding.keepOnly(stale(this.#holding.conversation, id)))
         break
       case 'too_fast':

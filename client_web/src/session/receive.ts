@@ -13,17 +13,30 @@ import { PAYLOAD, type Payload } from '../wire/generated/payload.ts'
 import { sameOctets, toHex } from '../wire/octets.ts'
 import { Refused } from '../wire/refused.ts'
 import { BadFrame, decodeAs } from '../wire/shape.ts'
-import { type Conversation, type Entry, readerOf, type Situation, type Step, withEntry, withState } from './conversation.ts'
+import {
+  type Conversation,
+  type Counter,
+  type Entry,
+  readerOf,
+  type Situation,
+  STUCK,
+  type Step,
+  withEntry,
+  withState,
+} from './conversation.ts'
 import { settleOwn } from './outbox.ts'
 
-/** The conversation after this envelope; its cursor stands behind it. `NeedsNewerTrust` when it must be tried again with newer trust. */
+/** The conversation after this envelope; its cursor stands behind it, unless we cannot follow from here on. `NeedsNewerTrust` when it must be tried again with newer trust. */
 export const receive = async (conversation: Conversation, envelope: Envelope, situation: Situation): Promise<Step> => {
   const step = await take(conversation, envelope, situation)
+  // What we then do not acknowledge is what the others say again in the next group.
+  if (step.conversation.broken === STUCK) return step
   return { ...step, conversation: { ...step.conversation, cursor: envelope.seq } }
 }
 
 const take = async (conversation: Conversation, envelope: Envelope, situation: Situation): Promise<Step> => {
-  if (conversation.broken !== null || envelope.kind === 'welcome') return { conversation, spent: [] }
+  const isForeign = envelope.kind === 'welcome' || envelope.group !== conversation.group
+  if (conversation.broken !== null || isForeign) return { conversation, spent: [] }
   if (envelope.kind === 'commit') return takeCommit(conversation, envelope, situation)
   const isOwn = sameOctets(envelope.sender, situation.me)
   return isOwn ? { conversation: settleOwn(conversation, envelope), spent: [] } : takeMessage(conversation, envelope)
@@ -62,24 +75,52 @@ const withMessage = (
   conversation: Conversation,
   { envelope, payload }: { readonly envelope: Envelope; readonly payload: Payload },
 ): Conversation => {
-  const { sender, seq, number } = envelope
+  const { sender, number } = envelope
   const before = counterOf(conversation, sender)
   // The first that a newcomer sees may have any number; from then on none may be missing.
   const whole = before === null || number === before + 1
-  const base = whole ? conversation : withGap(conversation, envelope)
+  const base = counting(whole ? conversation : withGap(conversation, envelope), { device: sender, number })
+  const { body } = payload
+  if (body.tag === 'text') return withWords(base, { envelope, text: body.text })
+  // Shown once, whether it was read in the earlier group or only now; and nobody says again what another has said.
+  if (!isOwnOf(base, { sender, device: body.device })) return withGap(base, envelope)
+  const read = base.earlier.find(({ device }) => sameOctets(device, body.device))?.number ?? 0
+  return body.number <= read ? base : withWords(base, { envelope, text: body.text })
+}
+
+/** The sender itself, or for the customer its devices in the groups before. */
+const isOwnOf = (
+  { facts: { terms } }: Conversation,
+  { sender, device }: { readonly sender: Uint8Array; readonly device: Uint8Array },
+): boolean => {
+  const before = terms.chain.map(({ customerKey }) => customerKey)
+  const own = sameOctets(sender, terms.customerKey) ? [sender, ...before] : [sender]
+  return own.some((each) => sameOctets(each, device))
+}
+
+const counting = (conversation: Conversation, counter: Counter): Conversation => {
+  const others = conversation.counters.filter(({ device }) => !sameOctets(device, counter.device))
+  return { ...conversation, counters: [...others, counter] }
+}
+
+const withWords = (
+  conversation: Conversation,
+  { envelope, text }: { readonly envelope: Envelope; readonly text: string },
+): Conversation => {
+  const { sender, seq, number } = envelope
   const reader = readerOf(conversation, sender)
   const entry: Entry = {
     tag: 'message',
     id: `${seq}`,
     mine: 0,
     from: reader?.credential?.name ?? '',
-    text: payload.body.text,
+    text,
     at: envelope.postedAt,
     standing: 'sent',
     seq,
+    number,
   }
-  const counters = [...base.counters.filter(({ device }) => !sameOctets(device, sender)), { device: sender, number }]
-  return withEntry({ ...base, counters, unanswered: [], unread: base.unread + 1 }, entry)
+  return withEntry({ ...conversation, unanswered: [], unread: conversation.unread + 1 }, entry)
 }
 
 const counterOf = ({ counters }: Conversation, sender: Uint8Array): number | null =>
@@ -88,16 +129,32 @@ const counterOf = ({ counters }: Conversation, sender: Uint8Array): number | nul
 const withGap = (conversation: Conversation, { seq, postedAt }: Envelope): Conversation =>
   withEntry(conversation, { tag: 'gap', id: `gap-${seq}`, at: postedAt, seq })
 
-/** An accepted commit that this device cannot follow ends its part: it says so and sends nothing (group-rules). */
+/**
+ * A commit that the rules do not allow ends this device's part: whoever took it does not keep them. One that is allowed and cannot be
+ * followed is the next group's to mend (group-rules). An epoch that is over is a replay: T23.
+ */
 const takeCommit = async (conversation: Conversation, envelope: Envelope, situation: Situation): Promise<Step> => {
   try {
     const isPending = conversation.pending !== null && sameOctets(conversation.pending.commit.commit, envelope.body)
     return await (isPending ? adoptOwn(conversation, envelope, situation) : follow(conversation, envelope, situation))
   } catch (error) {
     if (error instanceof NeedsNewerTrust) throw error
+    if (error instanceof Unfollowed) return { conversation: stuck(conversation), spent: [] }
+    if (error instanceof Refused && error.code === 'stale_epoch') {
+      const isReplay = parseCommit(envelope.body).epoch < conversation.facts.epoch
+      return { conversation: isReplay ? conversation : stuck(conversation), spent: [] }
+    }
     if (error instanceof Refused || error instanceof Untrusted) return { conversation: broken(conversation, error), spent: [] }
     throw error
   }
+}
+
+/** It cannot follow the group from here: it sends nothing in it until the next group lets it go on. */
+export const stuck = (conversation: Conversation): Conversation => ({ ...conversation, broken: STUCK, pending: null })
+
+/** Allowed by the gate, and not well made for us. */
+class Unfollowed extends Error {
+  override readonly name = 'Unfollowed'
 }
 
 export const broken = (conversation: Conversation, error: Refused | Untrusted): Conversation => ({
@@ -129,11 +186,15 @@ const unansweredAfter = async (conversation: Conversation, verdict: Verdict, tru
 const follow = async (conversation: Conversation, envelope: Envelope, { trust }: Situation): Promise<Step> => {
   const { facts, memory } = conversation
   const seen: Verdict[] = []
-  const processed = await processCommit(conversation.state, envelope.body, {
+  const following = processCommit(conversation.state, envelope.body, {
     ...identityJudge(trust, facts.terms.customerKey),
     judgeCommit: async (commit) => {
       seen.push(await judgeCommit(commit, { group: facts, memory, trust }))
     },
+  })
+  const processed = await following.catch((error: unknown) => {
+    if (seen.length > 0 && error instanceof Untrusted) throw new Unfollowed(error.reason)
+    throw error
   })
   const [verdict] = seen
   if (verdict === undefined) throw new Untrusted('a commit that nobody judged')

@@ -1,8 +1,8 @@
 /** Small sealed records beside the conversations: what was believed of an organisation, and what a customer's device needs to open again. */
 
 import { TRUST_MEMORY, type TrustMemory, type TrustState } from '../keys/trustChain.ts'
-import { SIGNED, type Signed } from '../wire/generated/claims.ts'
-import { DEVICES_ON_CALL } from '../wire/generated/limits.ts'
+import { PREDECESSOR, type Predecessor, SIGNED, type Signed } from '../wire/generated/claims.ts'
+import { DEVICES_ON_CALL, GROUPS_OF_A_CONVERSATION } from '../wire/generated/limits.ts'
 import { type Octets, toHex } from '../wire/octets.ts'
 import { bytes, decodeAs, encodeAs, list, oneOf, orNone, type Shape, struct, text, whole } from '../wire/shape.ts'
 
@@ -32,6 +32,8 @@ export interface CustomerRecord {
   readonly ahead: number
   /** Key packages of devices on call that are to be let in, once the customer left a message. */
   readonly onCall: readonly Uint8Array[]
+  /** The lines of the groups before; with them and the customer key the conversation goes on where its group is lost. */
+  readonly chain: readonly Predecessor[]
 }
 
 export const CUSTOMER: Shape<CustomerRecord> = struct<CustomerRecord>('customer', null, [
@@ -43,6 +45,7 @@ export const CUSTOMER: Shape<CustomerRecord> = struct<CustomerRecord>('customer'
   ['deskLabel', WORDS],
   ['ahead', COUNT],
   ['onCall', list(ANY, 0, DEVICES_ON_CALL)],
+  ['chain', list(PREDECESSOR, 0, GROUPS_OF_A_CONVERSATION)],
 ])
 
 export interface SessionRecord {

@@ -1,6 +1,6 @@
 /** The store of a browser: one IndexedDB database of sealed records and non-extractable keys. Used by the loader and the console. */
 import { type DBSchema, deleteDB, type IDBPDatabase, openDB } from 'idb'
-import type { StoredKeys, StorePort } from '../core/ports.ts'
+import { type StoredKeys, StoreGone, type StorePort } from '../core/ports.ts'
 
 interface Schema extends DBSchema {
   keys: { key: string; value: StoredKeys }
@@ -28,17 +28,20 @@ export const indexedStore = (name: string): StorePort => {
   const openExisting = async (): Promise<IDBPDatabase<Schema> | null> => (opened !== null || (await storeExists(name)) ? open() : null)
   return {
     loadKeys: async () => (await (await openExisting())?.get('keys', ONLY)) ?? null,
-    saveKeys: async (keys) => {
-      const transaction = (await open()).transaction('keys', 'readwrite', STRICT)
-      await Promise.all([transaction.store.put(keys, ONLY), transaction.done])
+    saveKeys: async (keys, changes) => {
+      const transaction = (await open()).transaction(['keys', 'sealed'], 'readwrite', STRICT)
+      const writes = written(transaction.objectStore('sealed'), changes)
+      await Promise.all([transaction.objectStore('keys').put(keys, ONLY), ...writes, transaction.done])
     },
     load: async (record) => (await (await openExisting())?.get('sealed', record)) ?? null,
     save: async (changes) => {
-      const transaction = (await open()).transaction('sealed', 'readwrite', STRICT)
-      const writes = [...changes].map(([record, content]) =>
-        content === null ? transaction.store.delete(record) : transaction.store.put(content, record),
-      )
-      await Promise.all([...writes, transaction.done])
+      const transaction = (await open()).transaction(['keys', 'sealed'], 'readwrite', STRICT)
+      // T79: what is written beside no keys could never be read again, and must not look as if it were kept.
+      if ((await transaction.objectStore('keys').count(ONLY)) === 0) {
+        await transaction.done
+        throw new StoreGone()
+      }
+      await Promise.all([...written(transaction.objectStore('sealed'), changes), transaction.done])
     },
     wipe: async () => {
       const database = await opened
@@ -48,6 +51,14 @@ export const indexedStore = (name: string): StorePort => {
     },
   }
 }
+
+interface Writable {
+  put(content: Uint8Array, record: string): Promise<unknown>
+  delete(record: string): Promise<unknown>
+}
+
+const written = (sealed: Writable, changes: ReadonlyMap<string, Uint8Array | null>): readonly Promise<unknown>[] =>
+  [...changes].map(([record, content]) => (content === null ? sealed.delete(record) : sealed.put(content, record)))
 
 const openSchema = (name: string, onGone: () => void): Promise<IDBPDatabase<Schema>> =>
   openDB<Schema>(name, VERSION, {

@@ -1,5 +1,5 @@
 /** Sealing of everything that rests on this device: AES-GCM-256, a random nonce, the record's name as associated data. Where it rests is a port's. */
-import type { StorePort } from '../core/ports.ts'
+import type { StoredKeys, StorePort } from '../core/ports.ts'
 import { concat, type Octets, utf8 } from '../wire/octets.ts'
 
 const FORMAT = 1
@@ -14,10 +14,14 @@ export interface SealedStore {
   load(name: string): Promise<Octets | null>
   /** All in one strict transaction; null deletes. Resolves only when it is on disk. */
   save(changes: ReadonlyMap<string, Uint8Array | null>): Promise<void>
+  /** The same, together with the keys of this device; the sealing key stays the one that this store has. */
+  saveWith(keys: StoredKeys, changes: ReadonlyMap<string, Uint8Array | null>): Promise<void>
 }
 
 export const newSealingKey = (): Promise<CryptoKey> =>
   crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt'])
+
+export type SealedPort = Pick<StorePort, 'load' | 'save' | 'saveKeys'>
 
 export interface SealedWorld {
   readonly key: CryptoKey
@@ -26,19 +30,28 @@ export interface SealedWorld {
   mayWrite(): boolean
 }
 
-export const sealedStore = (port: Pick<StorePort, 'load' | 'save'>, { key, entropy, mayWrite }: SealedWorld): SealedStore => ({
-  load: async (name) => {
-    const record = await port.load(name)
-    return record === null ? null : unseal(record, { key, name })
-  },
-  save: async (changes) => {
+export const sealedStore = (port: SealedPort, { key, entropy, mayWrite }: SealedWorld): SealedStore => {
+  const sealing = async (changes: ReadonlyMap<string, Uint8Array | null>): Promise<ReadonlyMap<string, Octets | null>> => {
     const sealed = [...changes].map(
       async ([name, content]) => [name, content === null ? null : await seal(content, { key, name, nonce: entropy(NONCE_BYTES) })] as const,
     )
-    const records = new Map(await Promise.all(sealed))
-    if (mayWrite()) await port.save(records)
-  },
-})
+    return new Map(await Promise.all(sealed))
+  }
+  return {
+    load: async (name) => {
+      const record = await port.load(name)
+      return record === null ? null : unseal(record, { key, name })
+    },
+    save: async (changes) => {
+      const records = await sealing(changes)
+      if (mayWrite()) await port.save(records)
+    },
+    saveWith: async (keys, changes) => {
+      const records = await sealing(changes)
+      if (mayWrite()) await port.saveKeys(keys, records)
+    },
+  }
+}
 
 interface Sealing {
   readonly key: CryptoKey

@@ -84,6 +84,8 @@ function Entry({ entry, ...rest }: EntryProps<EntryView>) {
       )
     case 'closed':
       return <p class='event'>{chatWords.closed(clockTime(entry.at))}</p>
+    case 'reconnected':
+      return <p class='event'>{chatWords.reconnected(clockTime(entry.at))}</p>
     case 'gap':
       return <p class='event event-gap'>{chatWords.gap}</p>
   }

@@ -22,6 +22,8 @@ function sentence(entry: EntryView): string | null {
       return `${entry.who} ${movement(entry)}`
     case 'closed':
       return chatWords.closed(clockTime(entry.at))
+    case 'reconnected':
+      return chatWords.reconnected(clockTime(entry.at))
     case 'gap':
       return chatWords.gap
   }

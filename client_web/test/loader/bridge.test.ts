@@ -23,7 +23,7 @@ const toLoader: readonly ToLoader[] = [
   { kind: 'unread', count: 2 },
   { kind: 'ask', id: 1, ask: { kind: 'lock', steal: true } },
   { kind: 'ask', id: 2, ask: { kind: 'loadKeys' } },
-  { kind: 'ask', id: 3, ask: { kind: 'saveKeys', keys } },
+  { kind: 'ask', id: 3, ask: { kind: 'saveKeys', keys, changes: new Map([['state', bytes]]) } },
   { kind: 'ask', id: 4, ask: { kind: 'load', name: 'state' } },
   {
     kind: 'ask',
@@ -62,8 +62,9 @@ test.each([
   { kind: 'ask', id: 1, ask: { kind: 'load', name: '' } },
   { kind: 'ask', id: 1, ask: { kind: 'save', changes: { state: bytes } } },
   { kind: 'ask', id: 1, ask: { kind: 'save', changes: new Map([['state', 'text']]) } },
-  { kind: 'ask', id: 1, ask: { kind: 'saveKeys', keys: { ...keys, sealing: {} } } },
-  { kind: 'ask', id: 1, ask: { kind: 'saveKeys', keys: { ...keys, devicePublic: new Uint8Array(31) } } },
+  { kind: 'ask', id: 1, ask: { kind: 'saveKeys', keys: { ...keys, sealing: {} }, changes: new Map() } },
+  { kind: 'ask', id: 1, ask: { kind: 'saveKeys', keys: { ...keys, devicePublic: new Uint8Array(31) }, changes: new Map() } },
+  { kind: 'ask', id: 1, ask: { kind: 'saveKeys', keys } },
 ])('the loader drops what it does not know: %j', (data) => {
   expect(parseToLoader(data)).toBeNull()
 })

@@ -195,7 +195,7 @@ describe('what rests', () => {
     expect(records.some((record) => toHex(record).includes(marker))).toBe(false)
   })
 
-  test('and was changed is not believed: the device begins anew', async () => {
+  test('and was changed is not believed: it is said, wiped, and a fresh chat is the customer’s to begin', async () => {
     const { shopper } = await stage.talking()
     shopper.dispose()
     for (const [name, record] of stage.customerStore.records)
@@ -204,7 +204,9 @@ describe('what rests', () => {
         Uint8Array.from(record, (octet) => octet ^ 1),
       )
     const again = opened()
-    await until(again, (view): view is CustomerView => view.kind === 'notice')
+    await until(again, stoppedWith('chat_lost'))
     expect(stage.customerStore.isEmpty()).toBe(true)
+    again.intend({ kind: 'forget' })
+    await until(again, (view): view is CustomerView => view.kind === 'notice')
   })
 })

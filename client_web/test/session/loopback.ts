@@ -5,6 +5,7 @@ import { sha256 } from '../../src/keys/digest.ts'
 import { opaque } from '../../src/keys/mls/bytes.ts'
 import { parseCommit } from '../../src/keys/mls/parse.ts'
 import { Reader } from '../../src/keys/mls/reader.ts'
+import { numberOf } from '../../src/keys/terms.ts'
 import { HELLO_CLAIMS, WELCOME_BUNDLE } from '../../src/wire/generated/claims.ts'
 import {
   type ConversationCard,
@@ -25,18 +26,22 @@ interface Member {
   until: number
   acked: number
   lastNumber: number
+  /** Its group is over: it hears of the conversation and waits to be let into the next. */
+  frozen: boolean
+  stuck: boolean
 }
 
 interface Held {
   readonly id: Uint8Array
-  readonly customer: string
+  customer: string
+  group: number
   readonly desk: string
   readonly site: string
   stage: Stage
   epoch: number
   committedAt: number
   interim: Uint8Array
-  readonly envelopes: (Envelope & { readonly to: string | null })[]
+  readonly envelopes: (Envelope & { readonly to: string | null; readonly others: Uint8Array | null })[]
   readonly members: Member[]
   offer: { readonly device: string; readonly keyPackage: Uint8Array } | null
 }
@@ -49,6 +54,8 @@ interface Socket {
   say(frame: FromRelay): void
   close(code: number): void
 }
+
+const NEW = { until: Infinity, acked: 0, lastNumber: 0, frozen: false, stuck: false } as const
 
 export interface Relay {
   /** One client's line to this relay. */
@@ -64,6 +71,9 @@ export interface Relay {
   refuseNext(tag: FromClient['tag'], code: string): void
   /** Carries out the next request of this kind and loses the line before it answers. */
   loseNext(tag: FromClient['tag']): void
+  /** What everybody but its committer gets of the next commit. */
+  malformNextCommit(change: (commit: Uint8Array) => Uint8Array): void
+  tellEverybody(frame: FromRelay): void
   pushTrust(bundle: Uint8Array): void
   issued(device: Uint8Array): void
   dropAll(code?: number): void
@@ -73,16 +83,17 @@ export interface Relay {
 
 const interimOf = (confirmed: Uint8Array, tag: Uint8Array): Promise<Uint8Array> => sha256(concat(confirmed, opaque(tag)))
 
-const firstInterim = (groupInfo: Uint8Array): Promise<Uint8Array> => {
+/** Its group's number, and the interim transcript hash of epoch 0. */
+const firstOf = async (groupInfo: Uint8Array): Promise<{ readonly group: number; readonly interim: Uint8Array }> => {
   const reader = new Reader(groupInfo)
   reader.take(8)
-  reader.opaque()
+  const group = numberOf(reader.opaque())
   reader.take(8)
   reader.opaque()
   const confirmed = reader.opaque()
   reader.opaque()
   reader.opaque()
-  return interimOf(confirmed, reader.opaque())
+  return { group, interim: await interimOf(confirmed, reader.opaque()) }
 }
 
 export const newRelay = (now: () => number): Relay => {
@@ -99,24 +110,28 @@ export const newRelay = (now: () => number): Relay => {
   const refusals: { tag: string; code: string }[] = []
   const seen: FromClient['tag'][] = []
   let swap: ((keyPackage: Uint8Array) => Uint8Array) | null = null
+  let malform: ((commit: Uint8Array) => Uint8Array) | null = null
   let losing: FromClient['tag'] | null = null
   let work: Promise<unknown> = Promise.resolve()
 
   const memberOf = (held: Held, device: string): Member | undefined =>
     held.members.find((member) => member.device === device && member.until === Infinity)
+  const partyOf = (held: Held, device: string): Member | undefined =>
+    held.members.find((member) => member.device === device && (member.until === Infinity || member.frozen))
   const card = (held: Held, device: string): ConversationCard => {
-    const member = memberOf(held, device)
+    const member = partyOf(held, device)
     const head = held.envelopes.length
     return {
       conversation: held.id,
       site: held.site,
       desk: held.desk,
       stage: held.stage,
-      group: 1,
+      group: held.group,
       epoch: held.epoch,
       head,
       since: member?.since ?? head,
       lastNumber: member?.lastNumber ?? 0,
+      acked: member?.acked ?? 0,
       committedAt: held.committedAt,
       openedAt: now(),
       closesAt: now() + 1000,
@@ -126,13 +141,15 @@ export const newRelay = (now: () => number): Relay => {
     for (const socket of sockets) {
       for (const [name, after] of socket.following) {
         const held = conversations.get(name)
-        const member = held && memberOf(held, socket.device)
+        const member = held && partyOf(held, socket.device)
         if (held === undefined || member === undefined) continue
-        for (const { to, ...envelope } of held.envelopes) {
-          if (envelope.seq <= Math.max(after, member.since) || (to !== null && to !== socket.device)) continue
-          socket.say(envelope)
+        for (const { to, others, ...envelope } of held.envelopes) {
+          if (envelope.seq > member.until || envelope.seq <= Math.max(after, member.since) || (to !== null && to !== socket.device))
+            continue
+          const body = others !== null && toHex(envelope.sender) !== socket.device ? others : envelope.body
+          socket.say({ ...envelope, body })
         }
-        socket.following.set(name, Math.max(after, held.envelopes.length))
+        socket.following.set(name, Math.max(after, Math.min(member.until, held.envelopes.length)))
       }
     }
   }
@@ -157,11 +174,15 @@ export const newRelay = (now: () => number): Relay => {
   }
   const changed = (held: Held): void => {
     for (const socket of sockets) {
-      if (memberOf(held, socket.device) || held.offer?.device === socket.device)
+      if (partyOf(held, socket.device) || held.offer?.device === socket.device)
         socket.say({ tag: 'changed', card: card(held, socket.device) })
       if (held.customer === socket.device && held.offer !== null && held.stage === 'proposed') {
         const keyPackage = swap?.(held.offer.keyPackage) ?? held.offer.keyPackage
-        socket.say({ tag: 'proposal', conversation: held.id, group: 1, keyPackage })
+        socket.say({ tag: 'proposal', conversation: held.id, group: held.group, keyPackage })
+      }
+      for (const member of held.members) {
+        const isTold = held.customer === socket.device && member.stuck && member.until === Infinity
+        if (isTold) socket.say({ tag: 'complained', conversation: held.id, group: held.group, device: octetsOf(member.device) })
       }
       if (socket.watching.has(held.desk)) queue(socket, held.desk)
     }
@@ -184,11 +205,11 @@ export const newRelay = (now: () => number): Relay => {
   }
   const append = (
     held: Held,
-    entry: Omit<Envelope, 'tag' | 'conversation' | 'seq' | 'group' | 'postedAt'> & { readonly to?: string },
+    entry: Omit<Envelope, 'tag' | 'conversation' | 'seq' | 'group' | 'postedAt'> & { readonly to?: string; readonly others?: Uint8Array },
   ): number => {
-    const { to = null, ...envelope } = entry
+    const { to = null, others = null, ...envelope } = entry
     const seq = held.envelopes.length + 1
-    held.envelopes.push({ tag: 'envelope', conversation: held.id, seq, group: 1, postedAt: now(), ...envelope, to })
+    held.envelopes.push({ tag: 'envelope', conversation: held.id, seq, group: held.group, postedAt: now(), ...envelope, to, others })
     return seq
   }
   const octetsOf = fromHex
@@ -218,7 +239,11 @@ export const newRelay = (now: () => number): Relay => {
       }
       case 'open': {
         const name = toHex(frame.conversation)
-        const held: Held = conversations.get(name) ?? {
+        const known = conversations.get(name)
+        const first = await firstOf(frame.groupInfo)
+        if (known !== undefined && first.group > known.group) goOn(known, { ...first, customer: socket.device })
+        const held: Held = known ?? {
+          ...first,
           id: frame.conversation,
           customer: socket.device,
           desk: 'support',
@@ -226,9 +251,8 @@ export const newRelay = (now: () => number): Relay => {
           stage: 'waiting',
           epoch: 0,
           committedAt: 0,
-          interim: await firstInterim(frame.groupInfo),
           envelopes: [],
-          members: [{ device: socket.device, since: 0, until: Infinity, acked: 0, lastNumber: 0 }],
+          members: [{ ...NEW, device: socket.device, since: 0 }],
           offer: null,
         }
         conversations.set(name, held)
@@ -255,6 +279,7 @@ export const newRelay = (now: () => number): Relay => {
       }
       case 'post':
       case 'commit':
+      case 'complain':
       case 'close':
         return inConversation(socket, frame)
       case 'enrol':
@@ -287,12 +312,21 @@ export const newRelay = (now: () => number): Relay => {
       }
     }
   }
-  const inConversation = async (socket: Socket, frame: Extract<FromClient, { tag: 'post' | 'commit' | 'close' }>): Promise<void> => {
+  const inConversation = async (
+    socket: Socket,
+    frame: Extract<FromClient, { tag: 'post' | 'commit' | 'complain' | 'close' }>,
+  ): Promise<void> => {
     const { ref } = frame
     const refuse = (code: string): void => socket.say({ tag: 'refused', ref, code, retryAfterMs: null, notice: null, reference: null })
     const held = conversations.get(toHex(frame.conversation))
     const member = held && memberOf(held, socket.device)
-    if (held === undefined || member === undefined) return refuse('not_found')
+    if (held === undefined) return refuse('not_found')
+    if (member === undefined) return refuse(partyOf(held, socket.device) === undefined ? 'not_found' : 'group_over')
+    if (frame.tag === 'complain') {
+      member.stuck = true
+      socket.say({ tag: 'done', ref })
+      return changed(held)
+    }
     if (frame.tag === 'close') {
       held.stage = 'closed'
       socket.say({ tag: 'done', ref })
@@ -320,11 +354,15 @@ export const newRelay = (now: () => number): Relay => {
     const confirmed = await sha256(concat(interim, Uint8Array.of(0, 1), parsed.framedContent, opaque(parsed.signature)))
     held.interim = await interimOf(confirmed, parsed.confirmationTag)
     held.epoch += 1
-    const seq = append(held, { epoch: frame.epoch, kind: 'commit', sender, number: 0, body: frame.commit })
+    const others = malform === null ? {} : { others: malform(frame.commit) }
+    malform = null
+    const seq = append(held, { epoch: frame.epoch, kind: 'commit', sender, number: 0, body: frame.commit, ...others })
     for (const proposal of parsed.proposals) {
       if (proposal.kind !== 'add') continue
       const device = toHex(proposal.keyPackage.leafNode.signatureKey)
-      held.members.push({ device, since: seq, until: Infinity, acked: 0, lastNumber: 0 })
+      const again = partyOf(held, device)
+      if (again === undefined) held.members.push({ ...NEW, device, since: seq, acked: seq })
+      else Object.assign(again, { until: Infinity, frozen: false, stuck: false })
       const body = encodeAs(WELCOME_BUNDLE, { welcome: frame.welcome ?? new Uint8Array(), commit: frame.commit, interimHash: interim })
       append(held, { epoch: held.epoch, kind: 'welcome', sender, number: 0, body, to: device })
       held.stage = 'active'
@@ -335,8 +373,25 @@ export const newRelay = (now: () => number): Relay => {
     changed(held)
     tellHere()
   }
+  /** The next group: who was in the one before hears of it, and its agent is on offer again. */
+  const goOn = (
+    held: Held,
+    { customer, group, interim }: { readonly customer: string; readonly group: number; readonly interim: Uint8Array },
+  ): void => {
+    const head = held.envelopes.length
+    const agents = held.members.filter((member) => member.until === Infinity && member.device !== held.customer)
+    const stored = memberOf(held, held.customer)?.acked ?? 0
+    for (const member of held.members) if (member.until === Infinity) Object.assign(member, { until: head, frozen: true })
+    held.members.push({ ...NEW, device: customer, since: head, acked: stored })
+    Object.assign(held, { customer, group, interim, epoch: 0 })
+    const device = agents.at(-1)?.device
+    const keyPackage = device === undefined ? undefined : packages.get(device)?.pop()
+    if (held.stage !== 'active') return
+    held.offer = device === undefined || keyPackage === undefined ? null : { device, keyPackage }
+    held.stage = held.offer === null ? 'waiting' : 'proposed'
+  }
   const welcome = (socket: Socket): void => {
-    const mine = [...conversations.values()].filter((held) => memberOf(held, socket.device) || held.offer?.device === socket.device)
+    const mine = [...conversations.values()].filter((held) => partyOf(held, socket.device) || held.offer?.device === socket.device)
     const credential = credentials.get(socket.device) ?? null
     const deviceState =
       socket.role === 'customer' ? 'customer' : credential ? 'issued' : enrolled.has(socket.device) ? 'pending' : 'unknown'
@@ -397,7 +452,10 @@ export const newRelay = (now: () => number): Relay => {
         if (old === null) return
         sockets.delete(old)
         tellHere()
-        queueMicrotask(() => tell({ kind: 'closed', code: 1000 }))
+        // A socket that was replaced does not speak for the new one.
+        queueMicrotask(() => {
+          if (socket === null) tell({ kind: 'closed', code: 1000 })
+        })
       },
       listen: (fn) => listeners.push(fn),
     }
@@ -416,6 +474,12 @@ export const newRelay = (now: () => number): Relay => {
     refuseNext: (tag, code) => refusals.push({ tag, code }),
     loseNext: (tag) => {
       losing = tag
+    },
+    malformNextCommit: (change) => {
+      malform = change
+    },
+    tellEverybody: (frame) => {
+      for (const socket of sockets) socket.say(frame)
     },
     pushTrust: (bundle) => {
       for (const socket of sockets) socket.say({ tag: 'trust', bundle })

@@ -183,10 +183,35 @@ describe('a commit of somebody else', () => {
     expect(conversation.broken).toBe('bad_signature')
   })
 
-  test('that was changed on its way is not', async () => {
+  test('that the gate allows and nobody can follow leaves us stuck in front of it', async () => {
     const commit = await commits(ana)
     await take({ ...commit, body: commit.body.map((octet, index) => (index === commit.body.length - 1 ? octet ^ 1 : octet)) })
-    expect(conversation.broken).toBe('untrusted')
+    expect(conversation).toMatchObject({ broken: 'stuck', cursor: 0 })
+    expect(conversation.facts.epoch).toBe(1)
+  })
+
+  test('of an epoch that is over is a replay and dropped', async () => {
+    const commit = await commits(ana)
+    await take(commit)
+    const { facts } = conversation
+    await take({ ...commit, seq: 7 })
+    expect(conversation).toMatchObject({ broken: null, cursor: 7 })
+    expect(conversation.facts).toBe(facts)
+  })
+
+  test('of an epoch that is yet to come leaves us stuck: one before it is missing', async () => {
+    await room.happen(ana)
+    const later = await room.made(room.customer, {})
+    conversation = { ...conversation, cursor: 0 }
+    await take(envelope(room.customer, { kind: 'commit', body: later.commit }))
+    expect(conversation.broken).toBe('stuck')
+  })
+
+  test('of another group is not ours to judge', async () => {
+    const commit = await commits(ana)
+    await take({ ...commit, group: 2 })
+    expect(conversation).toMatchObject({ broken: null, cursor: commit.seq })
+    expect(conversation.facts.epoch).toBe(1)
   })
 
   test('that cites newer trust asks for it first', async () => {

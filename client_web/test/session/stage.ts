@@ -39,7 +39,8 @@ export interface Stage {
   readonly documents: { -readonly [Name in keyof DocumentsPort]: DocumentsPort[Name] }
   readonly customerStore: MemoryStore
   readonly agentStore: MemoryStore
-  customer(): Shopper
+  /** The shop's page in this browser, or in another one. */
+  customer(store?: MemoryStore): Shopper
   agent(): Ana
   atNotice(): Promise<Shopper>
   waiting(): Promise<Shopper>
@@ -57,9 +58,9 @@ export const newStage = async ({ customerAhead = 0 } = {}): Promise<Stage> => {
   const documents = { ...documentsOf(organisation) }
   const ports = (store: MemoryStore) => ({ ...portsOf({ relay, organisation, clock, store }), documents })
 
-  const customer = (): Shopper =>
+  const customer = (store: MemoryStore = customerStore): Shopper =>
     startCustomer(
-      { ...ports(customerStore), clock: { ...clock, now: () => clock.now() + customerAhead } },
+      { ...ports(store), clock: { ...clock, now: () => clock.now() + customerAhead } },
       {
         root: organisation.fingerprint,
         site: 'shop',

@@ -1,5 +1,13 @@
 /** The ports of one test person: a store in memory, documents of a test organisation, a clock that tests move, and waiting for a view. */
-import type { ClockPort, DocumentsPort, Ports, SignInPort, StoredKeys, StorePort } from '../../src/core/ports.ts'
+import {
+  type ClockPort,
+  type DocumentsPort,
+  type Ports,
+  type SignInPort,
+  type StoredKeys,
+  StoreGone,
+  type StorePort,
+} from '../../src/core/ports.ts'
 import type { Program } from '../../src/core/views.ts'
 import type { Relay } from './loopback.ts'
 import { type Organisation, POLICY } from './organisation.ts'
@@ -37,19 +45,24 @@ export interface MemoryStore extends StorePort {
 export const memoryStore = (): MemoryStore => {
   const records = new Map<string, Uint8Array>()
   let keys: StoredKeys | null = null
+  const write = (changes: ReadonlyMap<string, Uint8Array | null>): void => {
+    for (const [name, content] of changes) {
+      if (content === null) records.delete(name)
+      else records.set(name, content.slice())
+    }
+  }
   return {
     records,
     isEmpty: () => keys === null && records.size === 0,
     loadKeys: async () => keys,
-    saveKeys: async (next) => {
+    saveKeys: async (next, changes) => {
       keys = next
+      write(changes)
     },
     load: async (name) => records.get(name)?.slice() ?? null,
     save: async (changes) => {
-      for (const [name, content] of changes) {
-        if (content === null) records.delete(name)
-        else records.set(name, content.slice())
-      }
+      if (keys === null) throw new StoreGone()
+      write(changes)
     },
     wipe: async () => {
       records.clear()

@@ -1,5 +1,6 @@
 import 'fake-indexeddb/auto'
 import { describe, expect, test } from 'vitest'
+import { isStoreGone, StoreGone, type StorePort } from '../../src/core/ports.ts'
 import { indexedStore, storeExists } from '../../src/store/indexed.ts'
 import { BrokenSeal, newSealingKey, sealedStore } from '../../src/store/sealed.ts'
 import { toHex, utf8 } from '../../src/wire/octets.ts'
@@ -8,9 +9,21 @@ import { memoryStore } from '../session/world.ts'
 const entropy = (bytes: number): Uint8Array => crypto.getRandomValues(new Uint8Array(bytes))
 const mayWrite = (): boolean => true
 
+const keys = async () => {
+  const device = await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'])
+  if (!('privateKey' in device)) throw new Error('no pair')
+  return { sealing: await newSealingKey(), device, devicePublic: new Uint8Array(32).fill(1) }
+}
+
+/** A port that holds a device's keys. */
+const withKeys = async <P extends StorePort>(port: P): Promise<P> => {
+  await port.saveKeys(await keys(), new Map())
+  return port
+}
+
 describe('sealing', () => {
   test('what is saved reads back, and rests unreadable', async () => {
-    const port = memoryStore()
+    const port = await withKeys(memoryStore())
     const store = sealedStore(port, { key: await newSealingKey(), entropy, mayWrite })
     await store.save(new Map([['chat', utf8('a secret')]]))
     expect(await store.load('chat')).toEqual(utf8('a secret'))
@@ -19,7 +32,7 @@ describe('sealing', () => {
   })
 
   test('the same content rests differently each time', async () => {
-    const port = memoryStore()
+    const port = await withKeys(memoryStore())
     const store = sealedStore(port, { key: await newSealingKey(), entropy, mayWrite })
     await store.save(new Map([['one', utf8('same')]]))
     const first = port.records.get('one')
@@ -28,7 +41,7 @@ describe('sealing', () => {
   })
 
   test('a record that was moved, changed or sealed by another key is broken', async () => {
-    const port = memoryStore()
+    const port = await withKeys(memoryStore())
     const key = await newSealingKey()
     const store = sealedStore(port, { key, entropy, mayWrite })
     await store.save(new Map([['one', utf8('content')]]))
@@ -52,7 +65,7 @@ describe('sealing', () => {
   })
 
   test('a tab that lost the device writes nothing', async () => {
-    const port = memoryStore()
+    const port = await withKeys(memoryStore())
     const store = sealedStore(port, { key: await newSealingKey(), entropy, mayWrite: () => false })
     await store.save(new Map([['chat', utf8('late')]]))
     expect(port.records.size).toBe(0)
@@ -60,12 +73,6 @@ describe('sealing', () => {
 })
 
 describe('the browser’s store', () => {
-  const keys = async () => {
-    const device = await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'])
-    if (!('privateKey' in device)) throw new Error('no pair')
-    return { sealing: await newSealingKey(), device, devicePublic: new Uint8Array(32).fill(1) }
-  }
-
   test('looking creates nothing', async () => {
     const store = indexedStore('look')
     expect(await store.loadKeys()).toBeNull()
@@ -74,7 +81,7 @@ describe('the browser’s store', () => {
   })
 
   test('changes are saved together, and null deletes', async () => {
-    const store = indexedStore('save')
+    const store = await withKeys(indexedStore('save'))
     await store.save(
       new Map([
         ['a', utf8('1')],
@@ -95,15 +102,38 @@ describe('the browser’s store', () => {
   test('keys come back as they were kept', async () => {
     const store = indexedStore('keys')
     const kept = await keys()
-    await store.saveKeys(kept)
+    await store.saveKeys(kept, new Map())
     expect((await store.loadKeys())?.devicePublic).toEqual(kept.devicePublic)
   })
 
+  test('keys and records are saved together, sealed', async () => {
+    const port = indexedStore('together')
+    const kept = await keys()
+    const store = sealedStore(port, { key: kept.sealing, entropy, mayWrite })
+    await store.saveWith(kept, new Map([['chat', utf8('a secret')]]))
+    expect((await port.loadKeys())?.devicePublic).toEqual(kept.devicePublic)
+    expect(await store.load('chat')).toEqual(utf8('a secret'))
+    expect(toHex((await port.load('chat')) ?? new Uint8Array())).not.toContain(toHex(utf8('a secret')))
+  })
+
+  test('what the browser took away is not silently begun anew', async () => {
+    const store = await withKeys(indexedStore('gone'))
+    await store.save(new Map([['a', utf8('1')]]))
+    await indexedStore('gone').wipe()
+    const failed = store.save(new Map([['a', utf8('2')]]))
+    await expect(failed).rejects.toBeInstanceOf(StoreGone)
+    expect(isStoreGone(await failed.catch((error: unknown) => error))).toBe(true)
+    expect(isStoreGone(new Error('StoreGone'))).toBe(true)
+    expect(isStoreGone(new Error('no'))).toBe(false)
+    expect(await store.load('a')).toBeNull()
+  })
+
   test('wiping leaves no database, and the store can be used again', async () => {
-    const store = indexedStore('wipe')
+    const store = await withKeys(indexedStore('wipe'))
     await store.save(new Map([['a', utf8('1')]]))
     await store.wipe()
     expect(await storeExists('wipe')).toBe(false)
+    await withKeys(store)
     await store.save(new Map([['b', utf8('2')]]))
     expect(await store.load('a')).toBeNull()
     await indexedStore('wipe').wipe()

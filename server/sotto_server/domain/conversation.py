@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from sotto_wire.frames import ConversationCard
 from sotto_wire.ids import ConversationId, DeskId, DeviceKey, Digest, Millis, SiteId
-from sotto_wire.refusals import NotFound, OutOfOrder
+from sotto_wire.refusals import GroupOver, NotFound, OutOfOrder
 from sotto_wire.stages import Act, Stage, advance
 
 Role = Literal["customer", "agent"]
@@ -35,6 +35,10 @@ class Member(Struct, frozen=True, gc=False):
     sent_at: Millis = Millis(0)
     hushed: bool = False
     """In an open handoff: until the newcomer has removed the one before it, neither of the two writes."""
+    frozen: bool = False
+    """Its group is over, not its place in the conversation: what it missed still comes, and let into the next group it goes on."""
+    stuck: bool = False
+    """It says that it cannot follow the group."""
 
     @property
     def is_current(self) -> bool:
@@ -50,6 +54,11 @@ class Member(Struct, frozen=True, gc=False):
     def may_read(self) -> bool:
         """Whether anything is delivered to it: a removed member still gets the commit that removed it."""
         return not self.blocked
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it may know how the conversation stands: it is owed something, or was left behind by a group that is over."""
+        return self.is_owed or (self.frozen and not self.blocked)
 
 
 class Conversation(Struct, frozen=True, gc=False):
@@ -89,8 +98,10 @@ class Conversation(Struct, frozen=True, gc=False):
         raise NotFound("not a member")
 
     def speaker(self, device: DeviceKey) -> Member:
-        """The current member `device`; `NotFound` for one who was removed or revoked."""
+        """The current member `device`; `NotFound` for one who was removed or revoked, `GroupOver` for one of an earlier group."""
         member = self.member(device)
+        if member.frozen and not member.blocked:
+            raise GroupOver("goes on in the next group")
         if not member.is_current:
             raise NotFound("no longer a member")
         return member
@@ -119,7 +130,7 @@ class Conversation(Struct, frozen=True, gc=False):
 
     def readers(self) -> frozenset[DeviceKey]:
         """Devices to ring when something new stands here."""
-        return frozenset(each.device for each in self.members if each.is_owed)
+        return frozenset(each.device for each in self.members if each.is_told)
 
     def has_agent(self) -> bool:
         return any(each.role == "agent" and each.is_current for each in self.members)
@@ -159,6 +170,7 @@ class Conversation(Struct, frozen=True, gc=False):
             head=self.head,
             since=self.head if mine is None else mine.since,
             last_number=0 if mine is None else mine.sent,
+            acked=0 if mine is None else mine.acked,
             committed_at=self.committed_at,
             opened_at=self.opened_at,
             closes_at=self.closes_at,

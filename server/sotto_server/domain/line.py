@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sotto_server.domain.speaker import Interest
 from sotto_wire.frames import (
+    Complained,
     ConversationChanged,
     Delivered,
     DeviceChanged,
@@ -42,7 +43,7 @@ class Line:
     def begin(self, welcomed: Welcomed) -> None:
         """`welcomed` tells the stages and the device's state; the rest is due."""
         for card in welcomed.conversations:
-            self._told["stage", card.conversation] = card.stage
+            self._told["stage", card.conversation] = (card.stage, card.group)
         if welcomed.device_state != "customer":
             self._told["device", b""] = DeviceChanged(
                 device_state=welcomed.device_state,
@@ -135,9 +136,11 @@ def _told_by(frame: Frame) -> tuple[str, bytes, object] | None:
         case Delivered(conversation=conversation, seq=seq):
             return "delivered", conversation, seq
         case ConversationChanged(card=card):
-            return "stage", card.conversation, card.stage
-        case Proposal(conversation=conversation, key_package=package):
-            return "proposal", conversation, package
+            return "stage", card.conversation, (card.stage, card.group)
+        case Proposal(conversation=conversation, group=group, key_package=package):
+            return "proposal", conversation, (group, package)
+        case Complained(conversation=conversation, device=device):
+            return "complaint", conversation + device, frame
         case Queue(desk=desk):
             return "desk", desk.encode(), frame
         case Handoffs():

@@ -37,6 +37,7 @@ OUTSIDE: Final[Mapping[Code, Outside]] = {
     Code.NOT_FOUND: Outside(404),
     Code.WRONG_STAGE: Outside(409),
     Code.STALE_EPOCH: Outside(409),
+    Code.GROUP_OVER: Outside(409),
     Code.OUT_OF_ORDER: Outside(409),
     Code.NOT_NEWER: Outside(409),
     Code.ROSTER_FULL: Outside(409),

@@ -13,7 +13,15 @@ from sotto_server.usecases.presence import desk_is_here
 from sotto_server.usecases.sign_in import check_sign_in
 from sotto_server.usecases.standing import device_standing
 from sotto_server.usecases.watch_queue import queue_of
-from sotto_wire.frames import ConversationChanged, Delivered, DeviceChanged, Proposal, TrustUpdate, WhoIsHere
+from sotto_wire.frames import (
+    Complained,
+    ConversationChanged,
+    Delivered,
+    DeviceChanged,
+    Proposal,
+    TrustUpdate,
+    WhoIsHere,
+)
 from sotto_wire.stages import Stage
 
 if TYPE_CHECKING:
@@ -56,6 +64,7 @@ def collect(unit: Unit, collecting: Collecting, /, *, now: Millis) -> Collected:
             frames += _around(conversation, collecting)
             frames.append(who_is_here(unit, conversation, collecting, now=now))
             frames += _offer(unit, conversation, by=by)
+            frames += _complaints(conversation, by=by)
     return Collected(interest=interest, frames=tuple(frames), more=more)
 
 
@@ -121,6 +130,13 @@ def who_is_here(unit: Unit, conversation: Conversation, collecting: Collecting, 
         customer="here" if collecting.presence.is_here(conversation.customer) else "away",
         desk="here" if desk else "away",
     )
+
+
+def _complaints(conversation: Conversation, *, by: Speaker) -> Iterator[Frame]:
+    if by.device == conversation.customer and conversation.stage is not Stage.CLOSED:
+        for each in conversation.current():
+            if each.stuck:
+                yield Complained(conversation=conversation.id, group=conversation.group, device=each.device)
 
 
 def _offer(unit: Unit, conversation: Conversation, *, by: Speaker) -> Iterator[Frame]:

@@ -1,4 +1,4 @@
-"""Take a new conversation into the queue: the customer's group at epoch 0 and the signed start decision, with a receipt."""
+"""Take a new conversation into the queue, or a conversation's next group: the group at epoch 0 and the start decision, with a receipt."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sotto_server.domain.conversation import NOT_KEPT, Conversation, Member
 from sotto_server.domain.ledger import GroupState
 from sotto_server.domain.rings import Rings
 from sotto_server.usecases.believed import believed
+from sotto_server.usecases.continue_conversation import check_succession, continue_conversation
 from sotto_server.usecases.record_decision import record_decision
 from sotto_wire.frames import OpenConversation, Opened
 from sotto_wire.ids import ConversationId, DeskId, DeviceKey, Digest, Millis, SiteId
@@ -40,26 +41,34 @@ def verify_opening(unit: Unit, asked: Asked[OpenConversation], /, *, now: Millis
     terms, by = opening.terms, asked.by
     if opening.conversation != asked.frame.conversation or terms.customer_key != by.device:
         raise CommitNotAllowed("the group of another conversation or device")
+    if opening.number > 1:
+        check_succession(unit, opening, digest=_digest(asked.frame))
     if terms.site != by.site or unit.site_desks.get(terms.site, terms.desk) is None:
         raise NotFound("no such desk of this site")
     return VerifiedOpening(asked=asked, opening=opening, trust_version=trust.trust.version)
 
 
 def open_conversation(unit: Unit, verified: VerifiedOpening, /, *, now: Millis, signer: Signer) -> Opened:
-    """Keep it. The same frame again gets the same answer; another one for the same conversation is `NotFound`."""
+    """Keep it. The same frame again gets the same answer; another one for the same group is `NotFound`, or `GroupOver`."""
     asked = verified.asked
     if believed(unit).trust.version != verified.trust_version:
         # Trust moved between the proof and its use: what was proven may be revoked by now.
         verified = verify_opening(unit, asked, now=now)
     digest = _digest(asked.frame)
     known = unit.mail.conversation(ConversationId(asked.frame.conversation))
-    if known is not None and (known.opening, known.customer) != (digest, asked.by.device):
+    if known is not None and (known.opening, known.customer) == (digest, asked.by.device):
+        conversation = known
+    elif verified.opening.number > 1:
+        conversation = continue_conversation(unit, verified.opening, digest=digest, now=now)
+    elif known is None:
+        conversation = _keep(unit, verified.opening, digest=digest, now=now)
+    else:
         raise NotFound("the name is taken")
-    conversation = known or _keep(unit, verified.opening, digest=digest, now=now)
     start = asked.frame.start
     receipt = record_decision(unit, "opening", conversation.id, signed=start, now=now, signer=signer)
     card = conversation.card(asked.by.device)
-    return Opened(ref=asked.frame.ref, card=card, receipt=receipt, ahead=unit.mail.ahead_of(conversation))
+    ahead = unit.mail.ahead_of(conversation) if conversation.stage is Stage.WAITING else 0
+    return Opened(ref=asked.frame.ref, card=card, receipt=receipt, ahead=ahead)
 
 
 def _keep(unit: Unit, opening: Opening, *, digest: Digest, now: Millis) -> Conversation:

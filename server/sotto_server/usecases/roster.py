@@ -43,8 +43,10 @@ def _without(conversation: Conversation, device: DeviceKey, *, seq: int) -> Conv
 def _with(conversation: Conversation, device: DeviceKey, *, since: int) -> Conversation:
     earlier = next((each for each in conversation.members if each.device == device), None)
     member = earlier or Member(device=device, role="agent", since=since)
+    if not member.frozen:
+        member = replace(member, since=since, acked=since)
     # The message counter goes on over several stays: a number is never given twice (T18).
-    return conversation.with_member(replace(member, since=since, acked=since, until=None, blocked=False))
+    return conversation.with_member(replace(member, until=None, blocked=False, frozen=False, stuck=False))
 
 
 def _hushed(conversation: Conversation, memory: GroupMemory) -> Conversation:

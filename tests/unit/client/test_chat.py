@@ -41,6 +41,7 @@ class OnePlan:
     def __init__(self) -> None:
         self.wanted: Plan | None = None
         self.failures: list[str] = []
+        self.stuck_in: list[Conversation] = []
 
     async def plan(self, conversation: Conversation, situation: Situation) -> Plan | None:  # noqa: ARG002 - a planner
         return self.wanted if conversation.member.epoch == 0 else None
@@ -48,6 +49,9 @@ class OnePlan:
     def failed(self, plan: Plan, code: str) -> None:  # noqa: ARG002 - a planner
         self.failures.append(code)
         self.wanted = None
+
+    async def stuck(self, conversation: Conversation) -> None:
+        self.stuck_in.append(conversation)
 
 
 class Device:

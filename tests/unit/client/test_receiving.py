@@ -9,6 +9,7 @@ from tests.support.mls_room import entropy_from
 from tests.support.sdk_talk import AGENT, CUSTOMER, texts
 from tests.vectors.trust_world import NOW, World, trust_document
 
+from sotto_client.conversation import STUCK
 from sotto_client.entries import Coming, Gap, Going
 from sotto_client.outbox import seal_head, written
 from sotto_client.own_commits import Plan, with_commit
@@ -110,12 +111,13 @@ def test_a_commit_outside_the_list_ends_our_part(talk: Talk) -> None:
     assert after.entries == customer.entries
 
 
-def test_a_commit_that_cannot_be_processed_ends_our_part(talk: Talk) -> None:
+def test_who_cannot_follow_an_allowed_commit_is_stuck_and_has_not_taken_it(talk: Talk) -> None:
     planned = with_commit(talk.customer, Plan(), situation=talk.customers)
     assert planned.pending is not None
     broken = planned.pending.message[:-1] + bytes([planned.pending.message[-1] ^ 1])
+    before = talk.agent
     agent = talk.agent_takes(talk.envelope("commit", CUSTOMER.public, body=broken, epoch=1))
-    assert agent.broken == "bad_signature"
+    assert (agent.broken, agent.cursor, agent.member) == (STUCK, before.cursor, before.member)
 
 
 def test_whom_a_lawful_commit_removes_knows_it(talk: Talk) -> None:
@@ -158,13 +160,14 @@ def test_a_revoked_leaf_is_void(talk: Talk) -> None:
     assert talk.customer.void_leaves(talk.trust.state, at=talk.customers.now) == (1,)
 
 
-def test_a_message_of_the_epoch_before_is_still_read(talk: Talk) -> None:
+def test_a_message_out_of_the_epoch_before_is_a_gap(talk: Talk) -> None:
     late = talk.says("Sent before the path")
     planned = with_commit(replace(talk.customer, outbox=()), Plan(), situation=talk.customers)
     assert planned.pending is not None
     path = talk.envelope("commit", CUSTOMER.public, body=planned.pending.message, epoch=1)
     talk.agent = receive(talk.agent, path, situation=talk.agents)
-    assert texts(talk.agent_takes(late)) == ["Sent before the path"]
+    agent = talk.agent_takes(late)
+    assert (texts(agent), type(agent.entries[-1])) == ([], Gap)
 
 
 def removal_of_ana(talk: Talk, *, revoked: bool) -> Conversation:
@@ -189,3 +192,26 @@ def test_what_a_revoked_agent_never_answered_is_kept_to_be_asked_about(talk: Tal
 def test_nothing_is_asked_where_the_agent_was_put_out_for_another_reason(talk: Talk) -> None:
     talk.customer_takes(talk.says("My lid is cracked"))
     assert removal_of_ana(talk, revoked=False).unanswered == ()
+
+
+def test_yesterdays_ciphertext_under_a_new_place_is_a_gap(talk: Talk) -> None:
+    envelope = talk.says("Once")
+    talk.agent_takes(envelope)
+    agent = talk.agent_takes(with_fields(envelope, seq=talk.seq + 1))
+    assert (texts(agent), type(agent.entries[-1])) == (["Once"], Gap)
+
+
+def test_a_commit_of_another_epoch_or_group_is_not_followed(talk: Talk) -> None:
+    first = with_commit(talk.customer, Plan(), situation=talk.customers)
+    assert first.pending is not None
+    path = talk.envelope("commit", CUSTOMER.public, body=first.pending.message, epoch=1)
+    talk.customer = receive(first, path, situation=talk.customers)
+    second = with_commit(talk.customer, Plan(), situation=talk.customers)
+    assert second.pending is not None
+    early = talk.envelope("commit", CUSTOMER.public, body=second.pending.message, epoch=2)
+    assert receive(talk.agent, early, situation=talk.agents).broken == STUCK
+    foreign = receive(talk.agent, with_fields(path, group=2), situation=talk.agents)
+    assert (foreign.broken, foreign.member.epoch, foreign.cursor) == (None, 1, path.seq)
+    followed = receive(talk.agent, path, situation=talk.agents)
+    again = receive(followed, with_fields(path, seq=9), situation=talk.agents)
+    assert (again.broken, again.member, again.cursor) == (None, followed.member, 9)

@@ -177,12 +177,17 @@ def test_the_terms_name_the_key_of_the_only_leaf() -> None:
         opened(group_of(start, customer_key=key("other").public), start)
 
 
-def test_chains_of_groups_are_not_open_yet() -> None:
+def test_a_recovery_key_is_not_in_use() -> None:
     start = decide()
-    predecessor = Predecessor(group=bytes(20), epoch=1, signature=bytes(64))
-    second = created(start, place=group_id(CONVERSATION, 2))
-    for member in (group_of(start, predecessor=predecessor), group_of(start, recovery_key=bytes(32)), second):
-        with pytest.raises(CommitNotAllowed):
+    with pytest.raises(CommitNotAllowed):
+        opened(group_of(start, recovery_key=bytes(32)), start)
+
+
+def test_the_lines_of_a_group_are_judged_with_it() -> None:
+    start = decide()
+    line = Predecessor(group=group_id(CONVERSATION, 1), epoch=1, customer_key=key("before").public, signature=bytes(64))
+    for member in (group_of(start, chain=[line]), created(start, place=group_id(CONVERSATION, 2))):
+        with pytest.raises(ProofFailed):
             opened(member, start)
 
 

@@ -129,7 +129,7 @@ def test_a_name_for_machines_is_plain(name: str) -> None:
         customer_key=bytes(32),
         recovery_key=None,
         policy_digest=bytes(32),
-        predecessor=None,
+        chain=[],
         standing=[bytes(32)],
     )
     with pytest.raises(BadFrame):

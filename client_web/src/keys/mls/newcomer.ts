@@ -3,9 +3,10 @@ import type { CommitNote, GroupTerms, WelcomeBundle } from '../../wire/generated
 import { ROSTER_LEAVES } from '../../wire/generated/limits.ts'
 import { concat, sameOctets, toHex } from '../../wire/octets.ts'
 import { Refused } from '../../wire/refused.ts'
+import { judgeChain, judgeContinues } from '../chain.ts'
 import { sha256 } from '../digest.ts'
 import { knowsRoot } from '../rootChain.ts'
-import { hasCustomerPrefix, isCustomerLeaf, readNote, readTerms } from '../terms.ts'
+import { conversationOf, hasCustomerPrefix, isCustomerLeaf, numberOf, readNote, readTerms, sameButStanding } from '../terms.ts'
 import { hasPolicy, type TrustState } from '../trustChain.ts'
 import { Forked, Inconsistent, UnknownCredential } from '../untrusted.ts'
 import { admit } from './admission.ts'
@@ -30,6 +31,8 @@ export interface NewcomerContext {
   /** The desks of our own credential. */
   readonly desks: readonly string[]
   readonly device: Uint8Array
+  /** The terms of the conversation's group that we are or were in; none for a stranger to it. */
+  readonly earlier: GroupTerms | null
 }
 
 export interface Arrived {
@@ -44,6 +47,7 @@ export const judgeWelcome = async (bundle: WelcomeBundle, joined: Joined, contex
   await judgeLink(commit, { bundle, view: joined.view })
   const terms = readTerms(joined.view.terms)
   judgeTerms(terms, context)
+  await judgePast(terms, { groupId: joined.view.groupId, earlier: context.earlier })
   await judgeRoster(joined.roster, { terms, context })
   const note = readNote(commit.authenticatedData)
   const memory = await judgeAdmission(commit, { joined, terms, note, context })
@@ -81,6 +85,17 @@ const judgeRoster = async (
 const judgeTerms = (terms: GroupTerms, { trust, desks }: NewcomerContext): void => {
   if (!knowsRoot(trust.roots, toHex(terms.root))) throw new Forked('another organisation')
   if (!desks.includes(terms.desk)) throw new Refused('commit_not_allowed', 'another desk')
+}
+
+/** The groups before hand over to this one, and the one that we know is among them. */
+const judgePast = async (
+  terms: GroupTerms,
+  { groupId, earlier }: { readonly groupId: Uint8Array; readonly earlier: GroupTerms | null },
+): Promise<void> => {
+  await judgeChain(terms, { conversation: conversationOf(groupId), number: numberOf(groupId) })
+  if (earlier === null) return
+  if (terms.chain.length > earlier.chain.length) judgeContinues(terms, earlier)
+  else if (!sameButStanding(terms, earlier)) throw new Forked('another group under the same number, or an earlier one')
 }
 
 interface Admission {

@@ -87,16 +87,33 @@ export const DECISION_CLAIMS: Shape<DecisionClaims> = struct<DecisionClaims>('De
   ['nonce', bytes(16, 16)],
 ])
 
-/** Where this group continues from: the last group of the chain and the last epoch known of it, signed by the old customer key. */
+/** One step of a conversation to its next group, signed by the customer key of the group that ends. */
+export interface PredecessorClaims {
+  readonly group: Uint8Array
+  readonly epoch: number
+  readonly successor: Uint8Array
+  readonly customerKey: Uint8Array
+}
+
+export const PREDECESSOR_CLAIMS: Shape<PredecessorClaims> = struct<PredecessorClaims>('PredecessorClaims', null, [
+  ['group', bytes(20, 20)],
+  ['epoch', whole(0, 9007199254740991)],
+  ['successor', bytes(20, 20)],
+  ['customerKey', bytes(32, 32)],
+])
+
+/** A predecessor line as it stands in a group's terms. What it says of the next group is known from its place, so it does not travel. */
 export interface Predecessor {
   readonly group: Uint8Array
   readonly epoch: number
+  readonly customerKey: Uint8Array
   readonly signature: Uint8Array
 }
 
 export const PREDECESSOR: Shape<Predecessor> = struct<Predecessor>('Predecessor', null, [
   ['group', bytes(20, 20)],
   ['epoch', whole(0, 9007199254740991)],
+  ['customerKey', bytes(32, 32)],
   ['signature', bytes(64, 64)],
 ])
 
@@ -109,7 +126,7 @@ export interface GroupTerms {
   readonly customerKey: Uint8Array
   readonly recoveryKey: Uint8Array | null
   readonly policyDigest: Uint8Array
-  readonly predecessor: Predecessor | null
+  readonly chain: readonly Predecessor[]
   readonly standing: readonly Uint8Array[]
 }
 
@@ -121,7 +138,7 @@ export const GROUP_TERMS: Shape<GroupTerms> = struct<GroupTerms>('GroupTerms', n
   ['customerKey', bytes(32, 32)],
   ['recoveryKey', orNone(bytes(32, 32))],
   ['policyDigest', bytes(32, 32)],
-  ['predecessor', orNone(PREDECESSOR)],
+  ['chain', list(PREDECESSOR, 0, 15)],
   ['standing', list(bytes(32, 32), 1, 16)],
 ])
 

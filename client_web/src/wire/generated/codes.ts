@@ -12,6 +12,7 @@ export const CODES = [
   'mailbox_full',
   'roster_full',
   'stale_epoch',
+  'group_over',
   'commit_not_allowed',
   'not_admitted',
   'clock_skew',

@@ -95,6 +95,22 @@ export const COMMIT: Shape<Commit> = struct<Commit>('Commit', 'commit', [
   ['welcome', orNone(bytes(1, 65536))],
 ])
 
+/** This member cannot follow the commit that ended epoch of group, or has lost the state it would need. */
+export interface Complain {
+  readonly tag: 'complain'
+  readonly ref: number
+  readonly conversation: Uint8Array
+  readonly group: number
+  readonly epoch: number
+}
+
+export const COMPLAIN: Shape<Complain> = struct<Complain>('Complain', 'complain', [
+  ['ref', whole(1, 4294967295)],
+  ['conversation', bytes(16, 16)],
+  ['group', whole(1, 65535)],
+  ['epoch', whole(0, 9007199254740991)],
+])
+
 /** The customer ends, or a member agent closes. */
 export interface CloseConversation {
   readonly tag: 'close'
@@ -236,6 +252,7 @@ export interface ConversationCard {
   readonly head: number
   readonly since: number
   readonly lastNumber: number
+  readonly acked: number
   readonly committedAt: number
   readonly openedAt: number
   readonly closesAt: number
@@ -251,6 +268,7 @@ export const CONVERSATION_CARD: Shape<ConversationCard> = struct<ConversationCar
   ['head', whole(0, 9007199254740991)],
   ['since', whole(0, 9007199254740991)],
   ['lastNumber', whole(0, 9007199254740991)],
+  ['acked', whole(0, 9007199254740991)],
   ['committedAt', whole(0, 9007199254740991)],
   ['openedAt', whole(0, 9007199254740991)],
   ['closesAt', whole(0, 9007199254740991)],
@@ -544,6 +562,20 @@ export const DELIVERED: Shape<Delivered> = struct<Delivered>('Delivered', 'deliv
   ['seq', whole(0, 9007199254740991)],
 ])
 
+/** For the customer's device: this member says that it cannot follow the group. */
+export interface Complained {
+  readonly tag: 'complained'
+  readonly conversation: Uint8Array
+  readonly group: number
+  readonly device: Uint8Array
+}
+
+export const COMPLAINED: Shape<Complained> = struct<Complained>('Complained', 'complained', [
+  ['conversation', bytes(16, 16)],
+  ['group', whole(1, 65535)],
+  ['device', bytes(32, 32)],
+])
+
 /** A conversation moved to another stage. */
 export interface ConversationChanged {
   readonly tag: 'changed'
@@ -594,10 +626,10 @@ export const TRUST_UPDATE: Shape<TrustUpdate> = struct<TrustUpdate>('TrustUpdate
   ['bundle', bytes(1, 262144)],
 ])
 
-export type FromClient = Hello | OpenConversation | Follow | Acknowledge | Post | Commit | CloseConversation | LeaveMessage | EnrolDevice | PublishKeyPackages | WatchQueue | Take | ListColleagues | HandOff | CallOff
+export type FromClient = Hello | OpenConversation | Follow | Acknowledge | Post | Commit | Complain | CloseConversation | LeaveMessage | EnrolDevice | PublishKeyPackages | WatchQueue | Take | ListColleagues | HandOff | CallOff
 
-export const FROM_CLIENT: Shape<FromClient> = union<FromClient>('FromClient', [HELLO, OPEN_CONVERSATION, FOLLOW, ACKNOWLEDGE, POST, COMMIT, CLOSE_CONVERSATION, LEAVE_MESSAGE, ENROL_DEVICE, PUBLISH_KEY_PACKAGES, WATCH_QUEUE, TAKE, LIST_COLLEAGUES, HAND_OFF, CALL_OFF])
+export const FROM_CLIENT: Shape<FromClient> = union<FromClient>('FromClient', [HELLO, OPEN_CONVERSATION, FOLLOW, ACKNOWLEDGE, POST, COMMIT, COMPLAIN, CLOSE_CONVERSATION, LEAVE_MESSAGE, ENROL_DEVICE, PUBLISH_KEY_PACKAGES, WATCH_QUEUE, TAKE, LIST_COLLEAGUES, HAND_OFF, CALL_OFF])
 
-export type FromRelay = Challenge | Welcomed | Done | Refusal | Opened | OnCall | Posted | Committed | Taken | KeyPackagesHeld | Present | Handoffs | Queue | Proposal | Envelope | Delivered | ConversationChanged | DeviceChanged | WhoIsHere | TrustUpdate
+export type FromRelay = Challenge | Welcomed | Done | Refusal | Opened | OnCall | Posted | Committed | Taken | KeyPackagesHeld | Present | Handoffs | Queue | Proposal | Envelope | Delivered | Complained | ConversationChanged | DeviceChanged | WhoIsHere | TrustUpdate
 
-export const FROM_RELAY: Shape<FromRelay> = union<FromRelay>('FromRelay', [CHALLENGE, WELCOMED, DONE, REFUSAL, OPENED, ON_CALL, POSTED, COMMITTED, TAKEN, KEY_PACKAGES_HELD, PRESENT, HANDOFFS, QUEUE, PROPOSAL, ENVELOPE, DELIVERED, CONVERSATION_CHANGED, DEVICE_CHANGED, WHO_IS_HERE, TRUST_UPDATE])
+export const FROM_RELAY: Shape<FromRelay> = union<FromRelay>('FromRelay', [CHALLENGE, WELCOMED, DONE, REFUSAL, OPENED, ON_CALL, POSTED, COMMITTED, TAKEN, KEY_PACKAGES_HELD, PRESENT, HANDOFFS, QUEUE, PROPOSAL, ENVELOPE, DELIVERED, COMPLAINED, CONVERSATION_CHANGED, DEVICE_CHANGED, WHO_IS_HERE, TRUST_UPDATE])

@@ -15,6 +15,7 @@ export const LAST_RESORT_LIFE_MS = 604_800_000
 export const DEVICES_ON_CALL = 3
 export const MESSAGE_LEFT_MS = 604_800_000
 export const STANDING_ADMISSIONS = 16
+export const GROUPS_OF_A_CONVERSATION = 16
 export const ROOT_HOPS = 64
 export const MAILBOX_ENVELOPES = 10_000
 export const ENVELOPE_LIFE_MS = 604_800_000

@@ -34,7 +34,7 @@ const arrived = async (by: Person, plan: Plan = { note: room.grounds }): Promise
 }
 
 const judged = ({ bundle, joined }: Arrival, desks: readonly string[] = ['support']) =>
-  judgeWelcome(bundle, joined, { trust: room.trust, desks, device: ben.signer.publicKey })
+  judgeWelcome(bundle, joined, { trust: room.trust, desks, device: ben.signer.publicKey, earlier: null })
 const answer = async (arrival: Arrival, desks?: readonly string[]): Promise<string> => refusal(judged(arrival, desks))
 
 describe('a newcomer', () => {

@@ -88,7 +88,7 @@ export class Room {
       customerKey: signer.publicKey,
       recoveryKey: null,
       policyDigest: fromHex(organisation.policyDigest),
-      predecessor: null,
+      chain: [],
       standing: [start.digest],
     }
     const groupId = groupIdOf(CONVERSATION, 1)

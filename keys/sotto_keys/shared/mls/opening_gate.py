@@ -1,4 +1,7 @@
-"""Judging how a conversation opens: the group of epoch 0 and the start decision beside it (docs/protocol.md 3 and 4.1 `open`)."""
+"""Judging how a conversation opens, or goes on in its next group: the group of epoch 0 and the start decision beside it.
+
+docs/protocol.md 3, 3.4 and 4.1 `open`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sotto_keys.shared.decision import Decision, stands_for, verify_decision
+from sotto_keys.shared.mls.chain import check_chain
 from sotto_keys.shared.mls.extensions import GROUP_TERMS, required_capabilities
 from sotto_keys.shared.mls.group_memory import GroupMemory
 from sotto_keys.shared.mls.group_terms import check_customer, read_terms, split_group_id
@@ -43,11 +47,12 @@ class Opening:
 
 
 def judge_opening(group_info: bytes, start: Signed, *, trust: TrustState, page: Page | None, now: Millis) -> Opening:
-    """The group and start decision of a new conversation, or a refusal.
+    """The group and start decision of a new conversation, or of a conversation's next group, or a refusal.
 
-    `page` is none where the caller looks up afterwards whether the site and desk of the terms exist.
-    `ProofFailed`: a signature or tree does not hold, trust is not fresh, another organisation. `CommitNotAllowed`: not a group as the
-    protocol wants it. `ConsentMissing`: the decision is not a given team admission for this desk under a policy in force.
+    `page` is none where the caller looks up afterwards whether the site and desk of the terms exist. Whether the group before is the one
+    that the caller knows is the caller's to ask (`check_continues`).
+    `ProofFailed`: a signature, tree or predecessor line does not hold, trust is not fresh, another organisation. `CommitNotAllowed`: not
+    a group as the protocol wants it. `ConsentMissing`: the decision is not a given team admission for this desk under a policy in force.
     `ClockSkew`: decided more than five minutes off `now`.
     """
     with proofs():
@@ -57,7 +62,8 @@ def judge_opening(group_info: bytes, start: Signed, *, trust: TrustState, page: 
         check_customer([leaf for _, leaf in group.roster()], terms.customer_key)
         decision = verify_decision(start, terms.customer_key)
         conversation, number = split_group_id(group.group_id)
-    _check_terms(group, terms, trust=trust, page=page, number=number)
+        check_chain(terms, conversation=conversation, number=number)
+    _check_terms(group, terms, trust=trust, page=page)
     if terms.standing != [decision.digest] or decision.claims.conversation != conversation:
         raise CommitNotAllowed("not exactly the start decision stands")
     if abs(decision.claims.decided_at - now) > CLOCK_SKEW_MS:
@@ -67,7 +73,7 @@ def judge_opening(group_info: bytes, start: Signed, *, trust: TrustState, page: 
     return Opening(group, conversation, number, terms, decision, memory)
 
 
-def _check_terms(group: PublicGroup, terms: GroupTerms, *, trust: TrustState, page: Page | None, number: int) -> None:
+def _check_terms(group: PublicGroup, terms: GroupTerms, *, trust: TrustState, page: Page | None) -> None:
     with proofs():
         required = required_capabilities(group.extensions)
         trust.check_root(terms.root)
@@ -75,8 +81,8 @@ def _check_terms(group: PublicGroup, terms: GroupTerms, *, trust: TrustState, pa
         raise CommitNotAllowed("other required capabilities")
     if page is not None and (terms.site, terms.desk) != (page.site, page.desk):
         raise CommitNotAllowed("another site or desk")
-    if number != 1 or terms.predecessor is not None or terms.recovery_key is not None:
-        raise CommitNotAllowed("chains of groups are not open yet")
+    if terms.recovery_key is not None:
+        raise CommitNotAllowed("recovery keys are not in use")
 
 
 def _check_consent(

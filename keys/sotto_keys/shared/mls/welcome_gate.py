@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from sotto_keys.shared.mls.chain import check_chain, check_continues
 from sotto_keys.shared.mls.commit_gate import open_decision, read_note
 from sotto_keys.shared.mls.gate_adds import judge_adds
 from sotto_keys.shared.mls.gate_rows import Row, row_of
@@ -43,19 +46,29 @@ class Joined:
 
 
 def judge_welcome(
-    group: PublicGroup, bundle: WelcomeBundle, *, own: bytes, trust: TrustState, page: Page | None
+    group: PublicGroup,
+    bundle: WelcomeBundle,
+    *,
+    own: bytes,
+    trust: TrustState,
+    page: Page | None,
+    earlier: GroupTerms | None = None,
 ) -> Joined:
     """The group as joined (its tree, tags and hashes already checked by the member), judged together with the commit that added us.
 
-    `own` is our device key; `page` is what the relay's card says, where there is one. Judged at the commit's `committed_at`.
-    `ProofFailed`: the commit is not the one of this group, or a leaf, root or credential fails. `CommitNotAllowed`, `NotAdmitted`,
-    `RosterFull`, `ConsentMissing`: as in the commit gate.
+    `own` is our device key; `page` is what the relay's card says, where there is one; `earlier` are the terms of the conversation's group
+    that we are or were in. Judged at the commit's `committed_at`.
+    `ProofFailed`: the commit is not the one of this group, or a leaf, root, credential or predecessor line fails. `CommitNotAllowed`,
+    `NotAdmitted`, `RosterFull`, `ConsentMissing`: as in the commit gate.
     """
     with proofs():
         commit = _own_commit(group, bundle)
         terms = read_terms(group.extensions)
         conversation, number = split_group_id(group.group_id)
         check_customer([leaf for _, leaf in group.roster()], terms.customer_key)
+        check_chain(terms, conversation=conversation, number=number)
+        if earlier is not None:
+            _check_earlier(terms, earlier)
         trust.check_root(terms.root)
         for _, leaf in group.roster():
             if leaf.signature_key != terms.customer_key:
@@ -70,6 +83,13 @@ def judge_welcome(
         raise ConsentMissing("a policy that is not in force")
     memory = _blank().after(verdict)
     return Joined(conversation, number, terms, memory, readers(group, trust, customer_key=terms.customer_key, at=at))
+
+
+def _check_earlier(terms: GroupTerms, earlier: GroupTerms) -> None:
+    if len(terms.chain) > len(earlier.chain):
+        check_continues(terms, earlier)
+    elif msgspec.structs.replace(terms, standing=earlier.standing) != earlier:
+        raise Forked("another group under the same number, or an earlier one")
 
 
 def _own_commit(group: PublicGroup, bundle: WelcomeBundle) -> ParsedCommit:

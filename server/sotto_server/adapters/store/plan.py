@@ -21,7 +21,7 @@ CONVERSATION: Final = (
     "key, id, site, desk, customer, opening, opened_at, closes_at, stage, group_number, epoch, head, gone,"
     " committed_at, active_at, waiting_since, proposed"
 )
-MEMBER: Final = "device, role, since, until, blocked, acked, sent, sent_seq, sent_at, hushed"
+MEMBER: Final = "device, role, since, until, blocked, acked, sent, sent_seq, sent_at, hushed, frozen, stuck"
 ENVELOPE: Final = "conversation, seq, group_number, epoch, kind, sender, number, posted_at, expires_at, recipient, body"
 
 # The columns stand in the order of the fields, and hold what `write` put there.
@@ -30,6 +30,8 @@ _member: Final[Callable[..., Member]] = Member
 _envelope: Final[Callable[..., StoredEnvelope]] = StoredEnvelope
 _STAGE: Final = 8
 _BLOCKED: Final = 4
+_FLAGS: Final = 3
+"""The last columns of a member."""
 
 # S608: these strings hold names of columns only; every value is a parameter.
 SELECT_CONVERSATION: Final = f"SELECT {CONVERSATION} FROM conversation"  # noqa: S608
@@ -40,13 +42,13 @@ _INSERT_CONVERSATION: Final = (
     f"INSERT INTO conversation ({CONVERSATION}) VALUES (NULL, {', '.join('?' * 16)}) RETURNING key"  # noqa: S608
 )
 _UPDATE_CONVERSATION: Final = (
-    "UPDATE conversation SET closes_at = ?, stage = ?, group_number = ?, epoch = ?, head = ?, gone = ?,"
+    "UPDATE conversation SET customer = ?, opening = ?, closes_at = ?, stage = ?, group_number = ?, epoch = ?, head = ?, gone = ?,"
     " committed_at = ?, active_at = ?, waiting_since = ?, proposed = ? WHERE key = ?"
 )
-_INSERT_MEMBER: Final = f"INSERT INTO member (conversation, {MEMBER}) VALUES ({', '.join('?' * 11)})"  # noqa: S608
+_INSERT_MEMBER: Final = f"INSERT INTO member (conversation, {MEMBER}) VALUES ({', '.join('?' * 13)})"  # noqa: S608
 _UPDATE_MEMBER: Final = (
-    "UPDATE member SET since = ?, until = ?, blocked = ?, acked = ?, sent = ?, sent_seq = ?, sent_at = ?, hushed = ?"
-    " WHERE conversation = ? AND device = ?"
+    "UPDATE member SET since = ?, until = ?, blocked = ?, acked = ?, sent = ?, sent_seq = ?, sent_at = ?, hushed = ?,"
+    " frozen = ?, stuck = ? WHERE conversation = ? AND device = ?"
 )
 _INSERT_ENVELOPE: Final = f"INSERT INTO envelope ({ENVELOPE}) VALUES ({', '.join('?' * 11)})"  # noqa: S608
 _DELETE_ENVELOPES: Final = "DELETE FROM envelope WHERE conversation = ? AND seq <= ?"
@@ -63,7 +65,7 @@ def conversation_from(row: Sequence[object], members: Iterable[Member]) -> Conve
 
 
 def member_from(row: Sequence[object]) -> Member:
-    return _member(*row[:_BLOCKED], bool(row[_BLOCKED]), *row[_BLOCKED + 1 : -1], bool(row[-1]))
+    return _member(*row[:_BLOCKED], bool(row[_BLOCKED]), *row[_BLOCKED + 1 : -_FLAGS], *map(bool, row[-_FLAGS:]))
 
 
 def envelope_from(row: Sequence[object]) -> StoredEnvelope:
@@ -72,7 +74,8 @@ def envelope_from(row: Sequence[object]) -> StoredEnvelope:
 
 def insert_conversation(connection: Connection, new: Conversation) -> int:
     """Insert it with its members; the answer is its key."""
-    values = (new.id, new.site, new.desk, new.customer, new.opening, new.opened_at, *_changing(new)[:-1])
+    customer, opening, *changing, _ = _changing(new)
+    values = (new.id, new.site, new.desk, customer, opening, new.opened_at, *changing)
     key = int(connection.exec_driver_sql(_INSERT_CONVERSATION, values).scalar_one())
     for each in new.members:
         connection.exec_driver_sql(_INSERT_MEMBER, (key, *_member_row(each)))
@@ -106,6 +109,8 @@ def _differs(before: Conversation, now: Conversation) -> bool:
 
 def _changing(now: Conversation) -> tuple[object, ...]:
     return (
+        now.customer,
+        now.opening,
         now.closes_at,
         now.stage.value,
         now.group,
@@ -148,6 +153,8 @@ def _member_row(each: Member) -> tuple[object, ...]:
         each.sent_seq,
         each.sent_at,
         each.hushed,
+        each.frozen,
+        each.stuck,
     )
 
 

@@ -210,7 +210,12 @@ def upgrade() -> None:
         sa.Column("device", sa.LargeBinary(), nullable=False, comment="public key of the member's device"),
         sa.Column("role", sa.Text(), nullable=False, comment="customer or agent"),
         sa.Column("since", sa.BigInteger(), nullable=False, comment="delivered from after this sequence number"),
-        sa.Column("until", sa.BigInteger(), nullable=True, comment="the commit that removed it"),
+        sa.Column(
+            "until",
+            sa.BigInteger(),
+            nullable=True,
+            comment="the last it gets: the commit that removed it, or the end of its group",
+        ),
         sa.Column(
             "blocked", sa.Boolean(), nullable=False, comment="its credential was revoked: nothing more is delivered"
         ),
@@ -229,6 +234,13 @@ def upgrade() -> None:
         sa.Column("sent_seq", sa.BigInteger(), nullable=False, comment="the place that message got"),
         sa.Column("sent_at", sa.BigInteger(), nullable=False, comment="when that message was taken (Unix ms)"),
         sa.Column("hushed", sa.Boolean(), nullable=False, comment="in an open handoff: it may not write"),
+        sa.Column(
+            "frozen",
+            sa.Boolean(),
+            nullable=False,
+            comment="its group is over, and the conversation went on in another",
+        ),
+        sa.Column("stuck", sa.Boolean(), nullable=False, comment="it says that it cannot follow the group"),
         sa.ForeignKeyConstraint(["conversation"], ["conversation.key"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("conversation", "device"),
         comment="a device's stay in a conversation",
