@@ -217,11 +217,21 @@ def chromium() -> str:
     stop("no Chromium: install chromium or google-chrome, or set CHROME_PATH, or pass --no-browser")
 
 
+def other_engine(name: str, *, programs: Sequence[str], packages: Sequence[str]) -> None:
+    """Debian's build with its own driver where there can be one, else Playwright's build of the same engine."""
+    if all(map(shutil.which, programs)) or (apt(*packages) and all(map(shutil.which, programs))):
+        return
+    if call((PYTHON, "-m", "playwright", "install", name)):
+        stop(f"no {name}: install {' and '.join(packages)}, or pass --browsers chromium")
+
+
 def set_up_browsers(which: str) -> None:
     if which != "none":
         os.environ["CHROME_PATH"] = chromium()
     if which == "all":
-        must((PYTHON, "-m", "playwright", "install", "firefox", "webkit"))
+        firefox = "firefox" if shutil.which("firefox") else "firefox-esr"
+        other_engine("firefox", programs=[firefox], packages=["firefox-esr"])
+        other_engine("webkit", programs=["WebKitWebDriver", "Xvfb"], packages=["webkit2gtk-driver", "xvfb"])
 
 
 # ---- commands

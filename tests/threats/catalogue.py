@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+AGREE: Final = "tests/vectors/test_verifiers_agree.py::"
+HOSTILE: Final = "tests/browser/test_hostile_page.py::"
 FRAMING: Final = "tests/threats/test_framing.py::test_what_breaks_the_framing_ends_its_socket_with_its_code"
 BYTES: Final = "tests/threats/test_http_bytes.py::test_what_is_no_lawful_request_is_refused_without_a_word_of_detail"
 SLOW: Final = "tests/threats/test_http_bytes.py::test_row_12"
@@ -206,10 +208,16 @@ CATALOGUE: Final[Mapping[int, Row]] = {
             f"{EDGES}test_a_stolen_session_is_of_no_use_with_another_key",
         ),
     ),
-    34: Row("forged, edited, expired decisions", (DECISIONS,)),
+    34: Row(
+        "forged, edited, expired decisions",
+        (DECISIONS, f"{AGREE}test_a_thousand_changed_documents_have_the_same_verdict_in_both_languages"),
+    ),
     35: Row(
         "names that hide or turn something",
-        ("tests/unit/keys/test_documents.py::test_names_that_hide_or_turn_something_are_refused",),
+        (
+            "tests/unit/keys/test_documents.py::test_names_that_hide_or_turn_something_are_refused",
+            f"{AGREE}test_a_name_may_look_like_another_and_never_turn_hide_or_stretch_what_is_beside_it",
+        ),
     ),
     36: Row(
         "clocks that are off",
@@ -221,6 +229,29 @@ CATALOGUE: Final[Mapping[int, Row]] = {
         ),
     ),
     37: Row("TLS: expired, absent, downgraded", waits_for="TLS of our own: it ends at a proxy in front"),
+    # what is shown, and what shows it
+    67: Row(
+        "two hundred injections in every text",
+        ("tests/browser/test_injection.py::test_two_hundred_injections_in_every_text_of_the_widget_are_text",),
+        waits_for="the same between a real customer and the console; attachments",
+    ),
+    68: Row(
+        "hostile code around the frame and inside it",
+        (
+            f"{HOSTILE}test_hostile_code_inside_the_frame_carries_nothing_out",
+            f"{HOSTILE}test_the_thief_would_have_noticed",
+            f"{HOSTILE}test_a_script_of_the_page_sees_no_key_that_is_pressed_inside",
+            f"{HOSTILE}test_a_script_of_the_page_cannot_look_across",
+            f"{HOSTILE}test_an_early_connection_can_be_opened_and_nothing_travels_on_it",
+        ),
+    ),
+    75: Row(
+        "one byte changed in loader and app",
+        (
+            f"{HOSTILE}test_one_changed_byte_in_the_app_and_it_does_not_run",
+            f"{HOSTILE}test_one_changed_byte_in_the_loader_and_there_is_no_widget",
+        ),
+    ),
     # authorisation and authentication
     38: Row("everybody asks everything about everybody's", (MATRIX, HTTP_MATRIX)),
     39: Row(

@@ -10,7 +10,7 @@ import pytest
 from tests.support.invariants import CANARY, Standing
 from tests.support.relay_people import NOW, TALK, a_conversation, a_post, an_ack, look, open_it
 from tests.support.wire_client import a_client, signed_in
-from tests.vectors.contract import FROM_CLIENT, _example
+from tests.vectors.contract import FROM_CLIENT, example
 
 from sotto_keys.shared.secret import SecretSigningKey
 from sotto_server.adapters.store.store import open_store
@@ -48,13 +48,13 @@ HOSTILE_VALUES: Final[tuple[object, ...]] = (
 
 def plain(frame: type[msgspec.Struct]) -> list[object]:
     """A lawful frame as the array it travels as."""
-    read: list[object] = msgspec.msgpack.decode(pack(_example(frame)))
+    read: list[object] = msgspec.msgpack.decode(pack(example(frame)))
     return read
 
 
 def malformed(frame: type[msgspec.Struct]) -> Iterator[bytes]:
     """Fields missing, one too many, each field of every wrong kind, cut at every byte, trailed by another byte."""
-    array, whole = plain(frame), pack(_example(frame))
+    array, whole = plain(frame), pack(example(frame))
     yield from (pack(array[:count]) for count in range(len(array)))
     yield pack([*array, None])
     yield pack(dict(enumerate(array)))
@@ -85,7 +85,7 @@ NO_FRAMES: Final = (
 def test_row_16_every_malformed_form_of_every_frame_is_a_bad_frame_and_nothing_else(
     frame: type[msgspec.Struct],
 ) -> None:
-    assert isinstance(decode_from_client(pack(_example(frame))), frame)
+    assert isinstance(decode_from_client(pack(example(frame))), frame)
     for octets in malformed(frame):
         with pytest.raises(BadFrame):
             decode_from_client(octets)

@@ -62,7 +62,7 @@ def _structs(module: ModuleType) -> tuple[type[msgspec.Struct], ...]:
 
 def vectors() -> dict[str, list[dict[str, object]]]:
     """Each frame as an example, and frames that both languages must refuse."""
-    examples = [_example(frame) for frame in (*FROM_CLIENT, *FROM_RELAY)]
+    examples = [example(frame) for frame in (*FROM_CLIENT, *FROM_RELAY)]
     return {
         "good": [
             {"name": type(each).__name__, "hex": msgspec.msgpack.encode(each).hex(), "fields": _plain(each)}
@@ -72,7 +72,7 @@ def vectors() -> dict[str, list[dict[str, object]]]:
     }
 
 
-def _example(frame: type[msgspec.Struct]) -> msgspec.Struct:
+def example(frame: type[msgspec.Struct]) -> msgspec.Struct:
     return msgspec.convert(_sample(msgspec.inspect.type_info(frame)), frame)
 
 

@@ -55,10 +55,11 @@ export const decodeMemory = (octets: Uint8Array): TrustMemory => decodeAs(TRUST_
 /** A bundle taken apart; `Malformed`, or `Forked` for more roots than a chain may have. */
 export const parseBundle = (octets: Uint8Array): TrustBundle => {
   const fields = withExactly(parseStrictJson(octets), ['roots', 'trust'])
-  const roots = listOf(fields.get('roots'), base64UrlOf)
-  if (roots.length === 0) throw new Malformed('no root')
-  if (roots.length > ROOT_HOPS + 1) throw new Forked('too many roots')
-  return { roots, trust: base64UrlOf(fields.get('trust')) }
+  const texts = listOf(fields.get('roots'), textIn)
+  const trust = textIn(fields.get('trust'))
+  if (texts.length === 0) throw new Malformed('no root')
+  if (texts.length > ROOT_HOPS + 1) throw new Forked('too many roots')
+  return { roots: texts.map(base64UrlOf), trust: base64UrlOf(trust) }
 }
 
 /**
@@ -150,8 +151,13 @@ const refuseOlderTrust = (trust: TrustDocument, { digest, floor }: { readonly di
   }
 }
 
-const base64UrlOf = (value: Json | undefined): Octets => {
-  const octets = typeof value === 'string' ? fromBase64Url(value) : null
+const textIn = (value: Json | undefined): string => {
+  if (typeof value !== 'string') throw new Malformed('text')
+  return value
+}
+
+const base64UrlOf = (value: string): Octets => {
+  const octets = fromBase64Url(value)
   if (octets === null) throw new Malformed('base64url')
   return octets
 }

@@ -1,7 +1,7 @@
 /** The relay proposes a device; the customer's device checks everything itself and adds it, or does not. */
 
 import { isOnCall } from '../keys/credential.ts'
-import { judgeKeyPackage } from '../keys/mls/admission.ts'
+import { verifyKeyPackage } from '../keys/mls/keyPackage.ts'
 import { parseKeyPackage } from '../keys/mls/parse.ts'
 import { judgeCredential } from '../keys/trustChain.ts'
 import { Lapsed, UnknownCredential, Untrusted } from '../keys/untrusted.ts'
@@ -94,7 +94,7 @@ export class Proposals {
     await keeper.refresh()
     if (keeper.freshness() !== 'fresh') throw new Lapsed('trust')
     const at = Math.max(situation.now, conversation.memory.committedAt)
-    judgeKeyPackage(keyPackage, at)
+    await verifyKeyPackage(keyPackage, at)
     const { desk } = conversation.facts.terms
     const asked = { at, leafKey: signatureKey, desk, role: 'agent', kind: 'human' } as const
     const credential = await judgeCredential(keeper.state ?? situation.trust, identity, asked)

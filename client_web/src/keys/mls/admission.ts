@@ -6,8 +6,7 @@ import { type Credential, isOnCall } from '../credential.ts'
 import { covers, type Decision } from '../decision.ts'
 import { conversationOf, stands } from '../terms.ts'
 import { judgeCredential, type TrustState } from '../trustChain.ts'
-import { Inconsistent, Lapsed } from '../untrusted.ts'
-import { SUITE, TERMS_EXTENSION } from './constants.ts'
+import { verifyKeyPackage } from './keyPackage.ts'
 import { decisionOf, type GroupMemory } from './memory.ts'
 import type { ParsedKeyPackage } from './parsedTypes.ts'
 
@@ -35,7 +34,7 @@ export interface Admitted {
 export const admit = async (keyPackage: ParsedKeyPackage, context: AdmissionContext): Promise<Admitted> => {
   const { note, trust, terms, byCustomer } = context
   const at = note.committedAt
-  judgeKeyPackage(keyPackage, at)
+  await verifyKeyPackage(keyPackage, at)
   const { identity, signatureKey } = keyPackage.leafNode
   const credential = await judgeCredential(trust, identity, { at, leafKey: signatureKey })
   const digest = reliedOn(context)
@@ -47,15 +46,6 @@ export const admit = async (keyPackage: ParsedKeyPackage, context: AdmissionCont
   if (!byCustomer && claims?.admits.tag !== 'team') throw new Refused('not_admitted', 'an agent adds under a team admission only')
   const isTeam = claims === null ? isAgentOf(credential, terms.desk) : claims.admits.tag === 'team'
   return { device: signatureKey, credential, decision: digest, isTeam }
-}
-
-/** Suite, abilities and lifetime (Unix seconds), judged at `at`; signatures are the library's. */
-export const judgeKeyPackage = ({ cipherSuite, initKey, leafNode }: ParsedKeyPackage, at: number): void => {
-  const { source, capabilities, encryptionKey } = leafNode
-  const capable = cipherSuite === SUITE && capabilities.cipherSuites.includes(SUITE) && capabilities.extensions.includes(TERMS_EXTENSION)
-  if (!capable || source.kind !== 'key_package' || sameOctets(initKey, encryptionKey)) throw new Inconsistent('key package')
-  const seconds = Math.floor(at / 1000)
-  if (seconds < source.notBefore || seconds > source.notAfter) throw new Lapsed('key package outside its time')
 }
 
 /** The one decision that the note names, which must stand after the commit: so Add-while-withdrawing cannot be. */

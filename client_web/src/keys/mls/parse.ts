@@ -18,6 +18,8 @@ const MLS10 = 1
 const WIRE = { publicMessage: 1, privateMessage: 2, keyPackage: 5 } as const
 const CONTENT = { application: 1, commit: 3 } as const
 const MEMBER_SENDER = 1
+/** HMAC-SHA-256. */
+const TAG_BYTES = 32
 const BASIC_CREDENTIAL = 1
 const LAST_RESORT = 0x000a
 const PROPOSAL = { add: 1, update: 2, remove: 3, psk: 4, reinit: 5, externalInit: 6, groupContextExtensions: 7 } as const
@@ -41,6 +43,7 @@ export function parseCommit(bytes: Uint8Array): ParsedCommit {
     const signature = reader.opaque()
     const confirmationTag = reader.opaque()
     const membershipTag = reader.opaque()
+    if (confirmationTag.length !== TAG_BYTES || membershipTag.length !== TAG_BYTES) throw new Malformed('a tag of the wrong length')
     const header = { bytes, groupId, epoch, senderLeaf, authenticatedData }
     return { ...header, proposals, path, framedContent, signature, confirmationTag, membershipTag }
   })
@@ -126,7 +129,7 @@ function skipPskId(reader: Reader): void {
   if (kind !== 1 && kind !== 2) throw new Malformed('psk type')
   if (kind === 2) reader.uint(1)
   reader.opaque()
-  if (kind === 2) reader.uint64()
+  if (kind === 2) reader.roughly64()
   reader.opaque()
 }
 
@@ -187,7 +190,7 @@ function readCapabilities(reader: Reader): ParsedCapabilities {
 function readSource(reader: Reader): LeafSource {
   switch (reader.uint(1)) {
     case 1:
-      return { kind: 'key_package', notBefore: reader.uint64(), notAfter: reader.uint64() }
+      return { kind: 'key_package', notBefore: reader.roughly64(), notAfter: reader.roughly64() }
     case 2:
       return { kind: 'update' }
     case 3:

@@ -40,11 +40,16 @@ export class Reader {
     return this.take(bytes).reduce((value, byte) => value * 256 + byte, 0)
   }
 
-  /** Refuses what JavaScript cannot count exactly; no epoch or time of ours comes near. */
+  /** Refuses what JavaScript cannot count exactly; no epoch of ours comes near. */
   uint64(): number {
-    const value = this.uint(4) * 2 ** 32 + this.uint(4)
+    const value = this.roughly64()
     if (!Number.isSafeInteger(value)) throw new Malformed('number too large')
     return value
+  }
+
+  /** Rounded where JavaScript cannot count exactly: for times, which are only compared, and for what is read past. */
+  roughly64(): number {
+    return this.uint(4) * 2 ** 32 + this.uint(4)
   }
 
   /** `opaque x<V>`. */

@@ -39,9 +39,9 @@ def check_row(
     trust: TrustState,
 ) -> None:
     """G4. `CommitNotAllowed`, or `ProofFailed` for a committer the organisation no longer stands by."""
+    row = row_of(change, note=note, terms=terms, memory=memory, trust=trust)
     if len(change.adds) > 1:
         raise CommitNotAllowed("more than one Add")
-    row = row_of(change, note=note, terms=terms, memory=memory, trust=trust)
     if note.on_call and (row is not Row.CUSTOMER or not change.adds):
         raise CommitNotAllowed("only the customer's Add lets somebody on call in")
     match row:

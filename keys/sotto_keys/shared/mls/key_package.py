@@ -70,6 +70,8 @@ class KeyPackage:
     def read(cls, reader: Reader) -> Self:
         """`KeyPackage`."""
         version, suite, init_key = reader.uint16(), reader.uint16(), reader.opaque()
+        if version != MLS10:
+            raise Malformed("a key package of another version of MLS")
         leaf = LeafNode.read(reader)
         return cls(version, suite, init_key, leaf, read_extensions(reader), reader.opaque())
 

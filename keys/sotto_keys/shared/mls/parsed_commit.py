@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sotto_keys.shared.mls.codec import Reader, read_whole
 from sotto_keys.shared.mls.commit import Commit, UpdatePath
@@ -16,6 +16,9 @@ from sotto_keys.shared.untrusted import Malformed
 if TYPE_CHECKING:
     from sotto_keys.shared.mls.framing import FramedContent
     from sotto_keys.shared.mls.proposals import Proposal, ProposalReference
+
+MAX_EPOCH: Final = 2**53 - 1
+"""JavaScript reads larger integers as other numbers; both ends must see the same epoch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +93,6 @@ def parse_commit(message: bytes) -> ParsedCommit:
         raise Malformed("a commit by somebody outside the group")
     if len(confirmation_tag) != HASH_BYTES or len(public.membership_tag) != HASH_BYTES:
         raise Malformed("a tag of the wrong length")
+    if authenticated.framed.epoch > MAX_EPOCH:
+        raise Malformed("an epoch that a browser cannot count to")
     return ParsedCommit(sender.index, content, authenticated, confirmation_tag, public.membership_tag)
