@@ -32,6 +32,8 @@ ATTACKS: Final = "tests/usecases/test_attacks.py::"
 DAMAGE: Final = "tests/faults/test_damaged_database.py::test_row_53_"
 SECRETS: Final = "tests/scenario/test_secrets.py::test_"
 NEXT_GROUP: Final = "tests/scenario/test_next_group.py::"
+KILLS: Final = "tests/faults/test_kills.py::"
+TROUBLE: Final = "tests/faults/test_network_and_time.py::"
 PERMISSIVE: Final = "tests/scenario/test_permissive_relay.py::"
 
 
@@ -83,8 +85,9 @@ CATALOGUE: Final[Mapping[int, Row]] = {
         ),
     ),
     14: Row(
-        "half-close and reset in the middle of a frame (loss and stalls: the fault harness)",
+        "half-close, reset in the middle of a frame, loss and stalls",
         (
+            f"{TROUBLE}test_connections_that_are_reset_half_closed_and_stalled_lose_nothing",
             "tests/threats/test_http_bytes.py::test_row_14_a_peer_that_closes_its_half_is_closed",
             "tests/threats/test_http_bytes.py::test_row_14_a_reset_in_the_middle_of_a_frame_ends_nothing_else",
         ),
@@ -304,7 +307,19 @@ CATALOGUE: Final[Mapping[int, Row]] = {
             "tests/edge/test_run.py::test_an_agent_is_disabled_while_the_relay_runs",
         ),
     ),
-    # storage
+    # storage, process, network, time
+    50: Row("kill -9 at random and at named points", (f"{KILLS}test_twenty_kills_lose_double_and_reorder_nothing",)),
+    51: Row(
+        "a disk that fails at the commit, also after everything reached it",
+        (f"{KILLS}test_a_disk_that_fails_at_the_commit_costs_no_message",),
+    ),
+    52: Row(
+        "a full disk",
+        (
+            f"{KILLS}test_a_disk_that_takes_no_more_acknowledges_nobody_until_it_does",
+            "tests/contract/test_sqlite_file.py::test_a_full_disk_answers_nobody_and_the_store_recovers_when_there_is_room",
+        ),
+    ),
     53: Row(
         "a database that is torn, emptied, without its log or with another's",
         (
@@ -317,6 +332,19 @@ CATALOGUE: Final[Mapping[int, Row]] = {
             f"{DAMAGE}a_torn_page_is_refused_or_held_nothing",
             f"{DAMAGE}sotto_run_says_what_to_do",
         ),
+    ),
+    54: Row("a restart in the middle of everything", (f"{KILLS}test_twenty_kills_lose_double_and_reorder_nothing",)),
+    62: Row(
+        "a clock that jumps",
+        (
+            f"{TROUBLE}test_a_clock_that_jumps_ends_no_conversation_and_holds_nobody_up",
+            "tests/unit/server/test_steadiness.py::test_after_a_jump_nothing_ends_for_as_long_as_silence_may_last",
+            "tests/unit/server/test_limits.py::test_a_clock_set_back_holds_nobody_up_until_it_has_caught_up",
+        ),
+    ),
+    80: Row(
+        "a device that slept while much was queued",
+        (f"{TROUBLE}test_a_phone_that_slept_through_it_all_shows_one_transcript",),
     ),
     # secrets
     71: Row(
