@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
-from tests.support.fuzz_doors import doors
+from tests.support.fuzz_doors import DOOR_NAMES, doors
 from tests.support.mixed_groups import run_course
 from tests.support.mutations import mutated
 from tests.support.verdict_cases import cases
 from tests.support.verdict_commits import rooms
 from tests.support.verdicts import BrowserVerifiers, Case, python_verdict
 from tests.vectors.mls_members import Browser
+
+from sotto_bench.guided import fuzz_guided
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,8 +99,15 @@ PARTS: Final[dict[str, Callable[..., int]]] = {
 @click.option("--verifiers", default=100_000, show_default=True, help="Documents put to both languages.")
 @click.option("--groups", default=60, show_default=True, help="Mixed groups of 24 commits.")
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same run.")
-def fuzz(parsers: int, verifiers: int, groups: int, seed: int) -> None:
+@click.option("--guided", is_flag=True, help="Parsers only, and bytes that follow their branches; needs atheris.")
+@click.option("--seconds", default=60, show_default=True, help="With --guided: at each parser.")
+@click.option("--door", "names", multiple=True, type=click.Choice(DOOR_NAMES), help="With --guided: only this parser.")
+def fuzz(
+    *, parsers: int, verifiers: int, groups: int, seed: int, guided: bool, seconds: int, names: tuple[str, ...]
+) -> None:
     """Ask parsers and verifiers what the suite asks them, many times. Ends with 1 where there was a finding."""
+    if guided:
+        raise SystemExit(1 if fuzz_guided(names, seconds_each=seconds, seed=seed) else 0)
     found = 0
     for name, times in {"parsers": parsers, "verifiers": verifiers, "groups": groups}.items():
         began = time.monotonic()

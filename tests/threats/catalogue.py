@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 AGREE: Final = "tests/vectors/test_verifiers_agree.py::"
 HOSTILE: Final = "tests/browser/test_hostile_page.py::"
+HTTP: Final = "tests/edge/test_http.py::"
 FRAMING: Final = "tests/threats/test_framing.py::test_what_breaks_the_framing_ends_its_socket_with_its_code"
 BYTES: Final = "tests/threats/test_http_bytes.py::test_what_is_no_lawful_request_is_refused_without_a_word_of_detail"
 SLOW: Final = "tests/threats/test_http_bytes.py::test_row_12"
@@ -253,6 +254,14 @@ CATALOGUE: Final[Mapping[int, Row]] = {
         (
             f"{HOSTILE}test_one_changed_byte_in_the_app_and_it_does_not_run",
             f"{HOSTILE}test_one_changed_byte_in_the_loader_and_there_is_no_widget",
+        ),
+    ),
+    78: Row(
+        "headers of every route; pages whose origin is null",
+        (
+            f"{HTTP}test_the_headers_of_every_route_are_those_that_were_looked_at",
+            f"{HTTP}test_every_route_is_in_the_snapshot",
+            f"{HTTP}test_no_page_of_nowhere_reads_an_answer_that_is_for_one_asker",
         ),
     ),
     # authorisation and authentication
