@@ -54,6 +54,17 @@ class Pair:
         ends = [self._end(each).conversation for each in (CUSTOMER, AGENT)]
         return not any(each.outbox for each in ends) and len({len(each.messages) for each in ends}) == 1
 
+    def stuck(self) -> list[str]:
+        found = []
+        for speaker in (CUSTOMER, AGENT):
+            end = self._end(speaker)
+            now = end.conversation
+            if now.outbox or now.broken is not None or now.is_closed:
+                found.append(
+                    f"{speaker}: {len(now.outbox)} wait, stage {now.stage}, broken {now.broken}, problem {end.problem}"
+                )
+        return found
+
     def shown(self) -> dict[str, list[Line]]:
         return {speaker: self._lines(speaker) for speaker in (CUSTOMER, AGENT)}
 
@@ -97,6 +108,10 @@ class Crowd:
 
     def judge(self) -> Findings:
         return in_all(pair.judge() for pair in self.pairs)
+
+    def stuck(self) -> list[str]:
+        """Why each end that has something left to say does not say it, as far as it knows."""
+        return [each for pair in self.pairs for each in pair.stuck()]
 
 
 async def a_customer(works: Works, state: Path) -> Customer:

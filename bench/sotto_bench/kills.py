@@ -86,6 +86,7 @@ class Report:
     findings: Findings
     integrity: str
     slowest_start_s: float
+    stuck: list[str]
 
     @property
     def is_clean(self) -> bool:
@@ -98,9 +99,9 @@ async def run(folder: Path, *, kills: int, pairs: int, seed: int) -> Report:
     async with founded(folder / "works") as works, gathered(works, folder / "devices", pairs=pairs) as crowd:
         killed = await kill_often(works, crowd, kills=kills, dice=dice)
         await crowd.settle()
-        findings = crowd.judge()
+        findings, stuck = crowd.judge(), crowd.stuck()
         await works.stop()
-        return Report(killed, findings, integrity(works.database), max(works.starts))
+        return Report(killed, findings, integrity(works.database), max(works.starts), stuck)
 
 
 @click.command()
@@ -120,6 +121,7 @@ def faults(*, kills: int, pairs: int, seed: int, as_json: bool) -> int:
         "messages": found,
         "integrity": report.integrity,
         "slowest_start_s": round(report.slowest_start_s, 2),
+        "stuck": report.stuck,
     }
     lines = [f"{kills} kills: {facts['killed_at']}", *(f"{name}: {count}" for name, count in found.items())]
     lines += [f"database: {report.integrity}", f"slowest start: {facts['slowest_start_s']} s"]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 ANOTHER_GROUP: Final = "another_group"
 """`broken` of a customer's device whose conversation went on without it."""
+SET_BACK: Final = "relay_set_back"
+"""`broken` where the relay shows less than this device has already processed: it was restored from an older copy, or lies."""
 
 
 def carded(conversation: Conversation, card: ConversationCard, *, me: DeviceKey) -> Conversation:
@@ -34,6 +36,10 @@ def compared(conversation: Conversation, card: ConversationCard) -> Conversation
 
     In the same epoch new keys are enough; where commits were missed they may be gone, and this device cannot follow.
     """
+    is_behind = card.head < conversation.cursor or card.last_number < conversation.number
+    if card.group == conversation.group and is_behind:
+        # T59: to go on would merge two histories in silence.
+        return replace(conversation, broken=conversation.broken or SET_BACK, pending=None)
     after = counted(conversation, card.last_number)
     is_older = card.group == after.group and card.acked > after.cursor and not after.is_closed
     if not is_older:

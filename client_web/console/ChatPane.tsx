@@ -61,7 +61,7 @@ function AfterEntries({ chat }: { readonly chat: AgentChat }): JSX.Element {
   return <div role='status'>{chat.stage === 'closed' || said === null ? null : <p class='status'>{said}</p>}</div>
 }
 
-const isBroken = (chat: AgentChat): boolean => chat.problem?.code === 'conversation_broken'
+const isBroken = (chat: AgentChat): boolean => chat.problem?.code === 'conversation_broken' || chat.problem?.code === 'relay_set_back'
 
 function whyNot(chat: AgentChat): string | null {
   if (isBroken(chat)) return composerWords.over

@@ -148,7 +148,7 @@ function stageWords(chat: ChatView): string | null {
   }
 }
 
-const OVER: ReadonlySet<string> = new Set(['conversation_broken', 'continued_elsewhere', 'chat_lost'])
+const OVER: ReadonlySet<string> = new Set(['conversation_broken', 'continued_elsewhere', 'chat_lost', 'relay_set_back'])
 
 const isBroken = (chat: ChatView): boolean => chat.problem !== null && OVER.has(chat.problem.code)
 

@@ -48,6 +48,7 @@ function wayOn(code: ProblemCode): { readonly label: string; readonly intent: Wi
       return { label: chatWords.startNew, intent: { kind: 'forget' } }
     case 'conversation_broken':
     case 'continued_elsewhere':
+    case 'relay_set_back':
       return { label: chatWords.forget, intent: { kind: 'forget' } }
     case 'relay_unreachable':
     case 'trust_expired':

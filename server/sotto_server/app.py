@@ -27,6 +27,7 @@ from sotto_server.edge.policy_watch import PolicyWatch
 from sotto_server.edge.presence import Comings, LivePresence
 from sotto_server.edge.relay import RELAY, Relay
 from sotto_server.edge.socket import SocketRules, Surroundings
+from sotto_server.edge.stalls import watch_loop
 from sotto_server.edge.static import load_programs
 from sotto_server.faults import Fault
 from sotto_server.policyfile.reader import PolicyFiles
@@ -78,7 +79,7 @@ def build(config: Config, parts: Parts, *, times: Times | None = None) -> web.Ap
         app[RELAY] = relay = _relay(config, parts, programs=programs, times=times or Times())
         relay.committer.start()
         silence = parts.bells.listen(relay.lines.ring)
-        chores = [asyncio.create_task(each) for each in (_sweep(relay), watch_others(relay))]
+        chores = [asyncio.create_task(each) for each in (_sweep(relay), watch_others(relay), watch_loop(relay.journal))]
         mute = parts.bells.listen(partial(_warn, parts.journal))
         yield
         for each in chores:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -60,6 +62,38 @@ async def test_a_clock_that_jumps_ends_no_conversation_and_holds_nobody_up(works
         stages = {pair.customer.conversation.stage for pair in crowd.pairs}
     assert findings.is_clean, findings
     assert stages == {Stage.ACTIVE}
+
+
+async def test_a_relay_that_stood_still_tells_so_and_loses_nobody(works: Works, tmp_path: Path) -> None:
+    """T63: as under a debugger, a full swap or a frozen machine."""
+    async with gathered(works, tmp_path / "devices", pairs=2) as crowd:
+        assert works.relay is not None
+        os.kill(works.relay, signal.SIGSTOP)
+        await _talking(crowd, 2.5)
+        os.kill(works.relay, signal.SIGCONT)
+        await works.told("loop.stalled")
+        assert await crowd.settle()
+        findings, told = crowd.judge(), works.log.read_text("utf-8")
+    assert findings.is_clean, findings
+    assert '"socket.closed"' not in told
+
+
+async def test_a_relay_restored_from_an_older_copy_is_not_followed_into_the_past(works: Works, tmp_path: Path) -> None:
+    """T59: both ends have seen more than it shows. They stop and say so; nothing is merged in silence."""
+    async with gathered(works, tmp_path / "devices", pairs=1) as crowd:
+        (pair,) = crowd.pairs
+        pair.say("customer", "In the copy")
+        assert await crowd.settle()
+        await works.stop()
+        copy = works.database.read_bytes()
+        await works.start()
+        pair.say("agent", "Not in the copy")
+        assert await crowd.settle()
+        await works.stop()
+        works.database.write_bytes(copy)
+        await works.start()
+        for end in (pair.customer, pair.chat):
+            await end.until(lambda conversation: conversation.broken == "relay_set_back")
 
 
 async def test_a_phone_that_slept_through_it_all_shows_one_transcript(works: Works, tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from sotto_server.edge.http.routes import ROUTES
 from sotto_wire.frames import FromClient
 
 CHECKOUT: Final = Path(__file__).parents[2]
-NUMBERS: Final = range(1, 50)
-"""Framing, protocol and authorisation; storage, content and the browser are counted beside their own suites."""
+NUMBERS: Final = range(1, 67)
+"""Framing, protocol, authorisation, storage and process; content and the browser are counted beside their own suites."""
 
 
 @cache

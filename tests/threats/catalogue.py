@@ -343,6 +343,26 @@ CATALOGUE: Final[Mapping[int, Row]] = {
         ),
     ),
     54: Row("a restart in the middle of everything", (f"{KILLS}test_twenty_kills_lose_double_and_reorder_nothing",)),
+    55: Row(
+        "everybody connects at once",
+        (
+            f"{EDGES}test_connections_beyond_the_budget_are_cut_unread_and_told_in_one_line",
+            "tests/unit/client/test_life_and_link.py::test_waits_double_up_to_the_longest_and_half_of_each_is_random",
+        ),
+    ),
+    56: Row("Redis that is down, slow or wiped", waits_for="Redis"),
+    57: Row("PostgreSQL that restarts, locks or refuses", waits_for="PostgreSQL"),
+    58: Row("nodes that cannot hear each other", waits_for="several nodes"),
+    59: Row(
+        "a relay restored from an older copy",
+        (
+            f"{TROUBLE}test_a_relay_restored_from_an_older_copy_is_not_followed_into_the_past",
+            "tests/unit/client/test_chat.py::test_a_relay_that_was_set_back_stops_the_chat",
+        ),
+        waits_for="checkpoints of the log",
+    ),
+    60: Row("leaves of the log edited, removed, reordered", waits_for="the log"),
+    61: Row("checkpoints by the wrong key, going back, or split", waits_for="the log"),
     62: Row(
         "a clock that jumps",
         (
@@ -350,6 +370,14 @@ CATALOGUE: Final[Mapping[int, Row]] = {
             "tests/unit/server/test_steadiness.py::test_after_a_jump_nothing_ends_for_as_long_as_silence_may_last",
             "tests/unit/server/test_limits.py::test_a_clock_set_back_holds_nobody_up_until_it_has_caught_up",
         ),
+    ),
+    63: Row("a process that stands still", (f"{TROUBLE}test_a_relay_that_stood_still_tells_so_and_loses_nobody",)),
+    64: Row("the log verified on another machine", waits_for="the log"),
+    65: Row("shredding at midnight, interrupted", waits_for="transcripts"),
+    66: Row(
+        "a database of a newer release",
+        ("tests/contract/test_sqlite_file.py::test_a_database_of_a_newer_release_is_refused",),
+        waits_for="a second release",
     ),
     80: Row(
         "a device that slept while much was queued",

@@ -15,6 +15,7 @@ export type ProblemCode =
   | 'chat_lost'
   | 'continued_elsewhere'
   | 'reconnecting'
+  | 'relay_set_back'
   | 'refused'
 
 export interface Problem {

@@ -242,6 +242,13 @@ export const problemWords = {
     did: 'Nothing is sent or read here any more.',
     todo: 'Go on where the chat is open, or delete it from this device and start a new one.',
   },
+  relay_set_back: {
+    title: 'The chat server has gone back in time',
+    happened:
+      'It shows less of this chat than this device has already seen: it was restored from an older copy, or something is wrong with it.',
+    did: 'We stopped it. Nothing more is sent or read in it.',
+    todo: 'Start a new chat, and tell the company what happened.',
+  },
   reconnecting: {
     title: 'Setting up new keys',
     happened: 'A device could not follow the encryption of this chat any more.',

@@ -5,7 +5,7 @@ import type { ConversationCard, Envelope } from '../wire/generated/frames.ts'
 import { toHex } from '../wire/octets.ts'
 import { Refused } from '../wire/refused.ts'
 import { Committing, type Planning } from './committing.ts'
-import { type Conversation, isLeftBehind, type Situation, STUCK, type Step, withState } from './conversation.ts'
+import { type Conversation, isLeftBehind, SET_BACK, type Situation, STUCK, type Step, withState } from './conversation.ts'
 import { type ChatWorld, Holding } from './holding.ts'
 import { LinkLost } from './link.ts'
 import { begunAt } from './nextGroup.ts'
@@ -216,10 +216,18 @@ export class Chat {
 
   /** By the relay's own count: what it took and we do not even remember sending was sent by a newer state than ours. */
   async #compareNumbers(card: ConversationCard): Promise<void> {
-    const { lastNumber } = card
+    const { lastNumber, head, group } = card
+    const isBehind = head < this.conversation.cursor || lastNumber < this.conversation.number
+    if (group === this.conversation.group && isBehind) return this.#isSetBack()
     const known = Math.max(this.conversation.number, ...this.conversation.outbox.map(({ number }) => number))
     if (lastNumber > known) await this.#holding.keepOnly({ ...this.conversation, number: lastNumber, isOld: 1 })
     await this.#comparePlace(card)
+  }
+
+  /** T59: the relay shows less than this device has already processed. To go on would merge two histories in silence. */
+  #isSetBack(): Promise<void> {
+    const { conversation } = this
+    return this.#holding.keepOnly({ ...conversation, broken: conversation.broken ?? SET_BACK, pending: null })
   }
 
   /**

@@ -95,6 +95,9 @@ export interface Kept {
 export const STUCK = 'stuck'
 
 /** What is written waits: this device goes on in the conversation's next group. */
+/** `broken` where the relay was restored from an older copy, or lies about what it has. */
+export const SET_BACK = 'relay_set_back'
+
 export const isLeftBehind = ({ broken, goesOnIn, group }: Pick<Kept, 'broken' | 'goesOnIn' | 'group'>): boolean =>
   broken === STUCK || (broken === null && goesOnIn > group)
 

@@ -1,7 +1,7 @@
 /** How a conversation looks on a screen: entries in order, who can read, the words to compare. */
 import type { ConversationWords, EntryView, Problem, ReaderView, Resend } from '../core/views.ts'
 import { sameOctets, toHex } from '../wire/octets.ts'
-import { type Conversation, type Entry, isLeftBehind, type Reader, STUCK } from './conversation.ts'
+import { type Conversation, type Entry, isLeftBehind, type Reader, SET_BACK, STUCK } from './conversation.ts'
 
 const NOTHING: ReadonlySet<string> = new Set()
 
@@ -43,6 +43,7 @@ export const brokenProblem = (conversation: Conversation): Problem | null => {
   const { broken, stage } = conversation
   if (stage !== 'closed' && isLeftBehind(conversation)) return { code: 'reconnecting', detail: broken ?? '' }
   if (broken === null || broken === STUCK) return null
+  if (broken === SET_BACK) return { code: 'relay_set_back', detail: broken }
   return { code: broken === 'another_group' ? 'continued_elsewhere' : 'conversation_broken', detail: broken }
 }
 

@@ -286,6 +286,24 @@ describe('an older copy of what rested', () => {
   })
 })
 
+describe('a relay that was set back to an older copy', () => {
+  test('is not followed into the past, at either end', async () => {
+    const { shopper, ana } = await stage.talking()
+    ana.intend({ kind: 'send', conversation: toHex(held().id), text: 'not in the copy' })
+    await until(shopper, chatSays('not in the copy'))
+    await until(
+      ana,
+      (view): view is Desk =>
+        isDesk(view) && view.open?.entries.some((entry) => entry.kind === 'message' && entry.standing === 'delivered') === true,
+    )
+    held().envelopes.splice(1)
+    stage.relay.dropAll()
+    stage.clock.advance(1000)
+    await until(shopper, (view): view is Chat => isChat(view) && view.problem?.code === 'relay_set_back')
+    await until(ana, (view): view is Desk => isDesk(view) && view.open?.problem?.code === 'relay_set_back')
+  })
+})
+
 describe('a browser that wipes its storage', () => {
   test('while the chat runs: it stops, says so, and begins nothing by itself', async () => {
     const { shopper } = await stage.talking()

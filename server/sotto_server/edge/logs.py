@@ -43,6 +43,7 @@ class Event(StrEnum):
     POLICY_LAPSED = "policy.lapsed"
     SWEEP_FAILED = "sweep.failed"
     CLOCK_JUMPED = "clock.jumped"
+    LOOP_STALLED = "loop.stalled"
     FAULT_RAISED = "fault.raised"
     LIBRARY_SPOKE = "library.spoke"
 

@@ -328,3 +328,12 @@ async def test_closing_is_asked_of_the_relay(device: Device, talk: Talk) -> None
     assert device.relay.asked_of(CloseConversation) == 1
     chat.delivered(7)
     assert chat.conversation.delivered == 7
+
+
+async def test_a_relay_that_was_set_back_stops_the_chat(device: Device, talk: Talk) -> None:
+    """T59: what it shows is older than what this device has processed."""
+    customer = talk.customer_takes(talk.says("Seen already"))
+    chat = await device.resumed(customer, head=customer.cursor - 1)
+    assert chat.conversation.broken == "relay_set_back"
+    with pytest.raises(WrongStage):
+        chat.say("Into the past")
