@@ -56,6 +56,8 @@ class Works:
     nursery: asyncio.subprocess.Process
     relay: int | None = None
     offset_ms: int = 0
+    officer: asyncio.Task[None] | None = None
+    """Approves whoever asks. Its commands hold the database open while they wait."""
     starts: list[float] = field(default_factory=list)
     """Seconds from each start to ready."""
 
@@ -111,6 +113,13 @@ class Works:
         except ProcessLookupError:
             return False
         return True
+
+    async def officer_leaves(self) -> None:
+        """Nobody is approved any more, and nobody but the relay has the database open."""
+        if self.officer is not None:
+            self.officer.cancel()
+            with suppress(asyncio.CancelledError):
+                await self.officer
 
     async def kill(self) -> None:
         """As a power cut would: nothing is said to anybody."""
@@ -194,14 +203,12 @@ async def founded(folder: Path) -> AsyncIterator[Works]:
     works.advance(0)
     await proxy.start()
     await works.start()
-    officer = asyncio.create_task(approve_devices(sotto))
+    works.officer = asyncio.create_task(approve_devices(sotto))
     try:
         await sign_and_publish(sotto)
         yield works
     finally:
-        officer.cancel()
-        with suppress(asyncio.CancelledError):
-            await officer
+        await works.officer_leaves()
         await proxy.stop()
         await works.kill()
         assert nursery.stdin is not None

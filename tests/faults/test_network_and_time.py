@@ -84,6 +84,7 @@ async def test_a_relay_restored_from_an_older_copy_is_not_followed_into_the_past
         (pair,) = crowd.pairs
         pair.say("customer", "In the copy")
         assert await crowd.settle()
+        await works.officer_leaves()
         await works.stop()
         copy = works.database.read_bytes()
         await works.start()
