@@ -28,7 +28,9 @@ export function ChatScreen({ chat, intend, onIdentity, onRoster, onEnd }: ChatSc
         <Icon name='next' small />
       </button>
       <LinkBanner chat={chat} />
-      {chat.clockOff === 0 || chat.stage === 'closed' ? null : <p class='banner'>{clockWords.off(chat.clockOff)}</p>}
+      <div role='status'>
+        {chat.clockOff === 0 || chat.stage === 'closed' ? null : <p class='banner'>{clockWords.off(chat.clockOff)}</p>}
+      </div>
       <main class='chat-main'>
         <MessageList
           entries={chat.entries}

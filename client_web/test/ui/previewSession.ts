@@ -3,7 +3,16 @@ import { signal } from '@preact/signals'
 
 import type { PageConfig, Ports } from '../../src/core/ports.ts'
 import type { CustomerIntent, CustomerView, EntryView, Program } from '../../src/core/views.ts'
+import { newKeyPair } from '../../src/keys/ed25519.ts'
+import { newSealingKey } from '../../src/store/sealed.ts'
 import { activeChat, aNotice, anOrganisation } from './fixtures.ts'
+
+/** Keys and a record, as a real session saves them. */
+const begin = async ({ store, entropy }: Ports): Promise<void> => {
+  const { pair, publicKey } = await newKeyPair()
+  const keys = { sealing: await newSealingKey(), device: pair, devicePublic: publicKey }
+  await store.saveKeys(keys, new Map([['kept', entropy(32)]]))
+}
 
 export function startCustomer(ports: Ports, _page: PageConfig): Program<CustomerView, CustomerIntent> {
   const view = signal<CustomerView>({ kind: 'checking' })
@@ -31,7 +40,7 @@ export function startCustomer(ports: Ports, _page: PageConfig): Program<Customer
         view.value = kept === null ? { kind: 'notice', organisation: anOrganisation, notice: aNotice, starting: false } : activeChat
       })
     if (intent.kind === 'start')
-      void ports.store.save(new Map([['kept', ports.entropy(32)]])).then(() => {
+      void begin(ports).then(() => {
         view.value = { ...activeChat, entries: [] }
       })
     if (intent.kind === 'send') {
