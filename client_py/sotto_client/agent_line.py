@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sotto_client import device
 from sotto_client.answering import Answering
 from sotto_client.chat import Chat
 from sotto_client.connection import LinkLost
+from sotto_client.handing_over import AtDesk, HandingOver
+from sotto_client.handovers import Handovers
 from sotto_client.joining import enter
 from sotto_client.link import Ended, Link
 from sotto_client.next_group import gone_on
@@ -32,6 +36,8 @@ from sotto_wire.frames import (
     DeviceChanged,
     Envelope,
     Follow,
+    Handoffs,
+    Proposal,
     Queue,
     TrustUpdate,
     WatchQueue,
@@ -70,7 +76,7 @@ class AgentBeginning:
     sign_in: Callable[[], Awaitable[SignedIn]]
 
 
-class AgentLine:
+class AgentLine(Handovers):
     """Listens to the link. Conversations are in `chats` from the moment we were let in and judged it lawful."""
 
     def __init__(self, begin: AgentBeginning) -> None:
@@ -80,6 +86,9 @@ class AgentLine:
         self._has_retried = False
         self._proposed: dict[ConversationId, ConversationCard] = {}
         self._refusals: dict[ConversationId, Refused | Untrusted] = {}
+        self.handing: dict[ConversationId, HandingOver] = {}
+        self._following: set[ConversationId] = set()
+        self.handoffs = Handoffs(given=[], offered=[])
         self.queues: dict[str, Queue] = {}
         self.chats: dict[ConversationId, Chat] = {}
         self._answering: dict[ConversationId, Answering] = {}
@@ -172,6 +181,8 @@ class AgentLine:
                 with suppress(Untrusted):  # the keeper remembers why, and what was believed before stays
                     self._begin.keeper.take(bundle)
                 await self._refill()
+            case Proposal() | Handoffs():
+                await self._hear_of_handing(frame)
             case _:
                 return
         self._begin.life.changed()
@@ -183,7 +194,9 @@ class AgentLine:
         name = ConversationId(card.conversation)
         self._refusals.pop(name, None)
         self._proposed[name] = card
+        self._following.discard(name)
         await self.link.ask(lambda ref: Follow(ref=ref, conversation=card.conversation, after=card.since))
+        self._following.add(name)
 
     def joined(self, name: ConversationId) -> Chat | None:
         """The conversation once we are in it, none while that is open. Raises why we shall not be."""
@@ -222,6 +235,9 @@ class AgentLine:
             await self._join(envelope, card)
         elif chat is not None:
             await chat.take_envelope(envelope)
+            if chat.conversation.broken == REMOVED:
+                # Who may read no further keeps nothing of it on disk either.
+                chat.erase()
 
     async def _join(self, envelope: Envelope, card: ConversationCard) -> None:
         begin, name = self._begin, ConversationId(envelope.conversation)
@@ -266,7 +282,7 @@ class AgentLine:
             self._refuse(name, WrongStage("closed before we were let in"))
 
     def _refuse(self, name: ConversationId, error: Refused | Untrusted) -> None:
-        del self._proposed[name]
+        self._proposed.pop(name, None)
         self._refusals[name] = error
 
     def _over(self, name: ConversationId) -> None:
@@ -275,9 +291,17 @@ class AgentLine:
         self._begin.store.save(erasing_rows(chat.conversation))
 
     def _chat(self, conversation: Conversation) -> Chat:
-        answering = Answering(self._begin.keys.key.public)
-        self._answering[conversation.id] = answering
-        return Chat(conversation, self._world(), planner=answering)
+        name = conversation.id
+        self._answering[name] = answering = Answering(self._begin.keys.key.public)
+        self.handing[name] = handing = HandingOver(self._begin.keeper, later=partial(self._look_later, name))
+        return Chat(conversation, self._world(), planner=AtDesk(answering, handing))
+
+    def _look_later(self, name: ConversationId, wait_s: float) -> None:
+        async def look() -> None:
+            await asyncio.sleep(wait_s)
+            self.chats[name].look_again()
+
+        self._begin.life.spawn(look())
 
     def answer(self, name: ConversationId) -> Chat:
         """Somebody has read what was left there."""

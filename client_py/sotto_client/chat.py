@@ -12,6 +12,7 @@ from sotto_client.carding import carded, compared
 from sotto_client.connection import LinkLost
 from sotto_client.conversation import STUCK, Situation
 from sotto_client.entries import Closed, Message
+from sotto_client.handing_over import is_changing_keys
 from sotto_client.outbox import asked, not_sent, pieces_of, seal_head, settle_own, stale, written
 from sotto_client.own_commits import Plan, with_commit
 from sotto_client.receiving import receive, trust_cited
@@ -257,8 +258,8 @@ class Chat:
         return False
 
     async def _wanted(self, conversation: Conversation) -> Plan | None:
-        if conversation.is_old:
-            return Plan()
+        if conversation.is_old and not is_changing_keys(conversation, me=self._world.me):
+            return Plan()  # in an open handoff of ours only its end may be committed: a new path as well
         # The customer's device removes whom the organisation no longer stands by; others only stop sending.
         void = conversation.void_leaves(self._world.keeper.state, at=self._at())
         if void and conversation.terms.customer_key == self._world.me:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sotto_keys.shared.mls.group_memory import GroupMemory
     from sotto_keys.shared.trust_chain import TrustState
     from sotto_keys.shared.untrusted import Untrusted
-    from sotto_wire.claims import GroupTerms
+    from sotto_wire.claims import GroupTerms, Signed
     from sotto_wire.refusals import Refused
 
 FIRST_GROUP = 1
@@ -98,6 +98,8 @@ class Conversation:
     """Code of why this device takes no further part, or none."""
     goes_on_in: int = 0
     """The group that the relay says the conversation is in, where that is a later one than ours."""
+    admission: Signed | None = None
+    """The decision under which we were let in, as the customer signed it: an Add of ours carries it. None at the customer's."""
     pending: PendingCommit | None = None
     outbox: tuple[Waiting, ...] = ()
     counters: tuple[Counter, ...] = ()

@@ -12,17 +12,15 @@ from msgspec.structs import replace as with_fields
 from sotto_client import device, opening, trust_keeper
 from sotto_client.chat import Chat
 from sotto_client.connection import LinkLost
+from sotto_client.letting_in import judge_answerer
 from sotto_client.link import Link
 from sotto_client.next_group import gone_on, make_next_group, may_continue
 from sotto_client.own_commits import Grounds, Plan
 from sotto_client.world import AGAIN, RETRY_MS, World
-from sotto_keys.shared.credential import KIND_HUMAN, ROLE_AGENT, is_on_call
-from sotto_keys.shared.mls.gate_adds import judge_device
 from sotto_keys.shared.mls.key_package import parse_key_package
 from sotto_keys.shared.secret import SecretSigningKey
 from sotto_keys.shared.text_forms import digest_of
-from sotto_keys.shared.trust_chain import Freshness
-from sotto_keys.shared.untrusted import Lapsed, UnknownCredential, Untrusted
+from sotto_keys.shared.untrusted import Untrusted
 from sotto_wire.frames import (
     Complained,
     ConversationChanged,
@@ -49,7 +47,6 @@ if TYPE_CHECKING:
     from sotto_client.session import Identity
     from sotto_client.store import DeviceStore
     from sotto_client.trust_keeper import TrustKeeper
-    from sotto_keys.shared.mls.key_package import KeyPackage
     from sotto_wire.frames import FromRelay, Welcomed
 
 RECORDS: Final = (opening.RECORD, device.RECORD, trust_keeper.RECORD)
@@ -165,7 +162,7 @@ class CustomerLine:
             if conversation.member.group.find(package.leaf.signature_key) is not None:
                 self._settle(on_call=on_call)
                 return None
-            await self._judge(package, conversation, situation, on_call=on_call)
+            await judge_answerer(package, conversation, situation, keeper=self._begin.keeper, on_call=on_call)
         except (Refused, Untrusted) as error:
             self._settle(on_call=on_call)
             self.chat.problem = str(error.code)
@@ -219,27 +216,6 @@ class CustomerLine:
         is_ours = (conversation, group) == (now.id, now.group)
         if is_ours and not now.is_over and now.member.group.find(device) is not None:
             await self.stuck(now)
-
-    async def _judge(
-        self, package: KeyPackage, conversation: Conversation, situation: Situation, *, on_call: bool
-    ) -> None:
-        """Raises `Untrusted` or `Refused` unless the organisation stands by this device as one of the desk's agents, now."""
-        keeper = self._begin.keeper
-        await keeper.refresh()
-        if keeper.freshness() is not Freshness.FRESH:
-            raise Lapsed("trust")
-        at = Millis(max(situation.now, conversation.memory.committed_at))
-        keeper.state.judge_credential(
-            package.leaf.credential.identity,
-            at=at,
-            leaf_key=package.leaf.signature_key,
-            desk=conversation.terms.desk,
-            role=ROLE_AGENT,
-            kind=KIND_HUMAN,
-        )
-        credential = judge_device(package, trust=keeper.state, at=at)
-        if on_call and not is_on_call(credential, conversation.terms.desk):
-            raise UnknownCredential("not on call")
 
     # inside
 

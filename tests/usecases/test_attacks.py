@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.relay_members import agent_commit, joined
+from tests.support.relay_members import agent_commit, joined, put_on_offer
 from tests.support.relay_world import DESK, NOW, SHOP, SITE, AgentDevice, CustomerDevice, RelayWorld
 from tests.vectors.trust_world import World, credential, credential_document, trust_document
 
@@ -55,6 +55,7 @@ def test_a_credential_nobody_published_is_revoked_like_any_other(
     relay.hire(ben)
     relay.meet(customer, ana)
     member = joined(relay, customer, ana)
+    relay.do(put_on_offer, (customer.conversation, ben.key.public))
     relay.commit(agent_commit(member, customer, ana, add=parse_key_package(ben.key_package())), ana.speaker)
     hear = Follow(ref=1, conversation=customer.conversation, after=0)
     relay.ask(follow, hear, ben.speaker)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace
-from tests.support.relay_members import agent_commit, envelopes, joined
+from tests.support.relay_members import agent_commit, envelopes, joined, put_on_offer
 from tests.support.relay_people import HOUR, Here
 from tests.support.relay_world import DESK, MINUTE, NOW, AgentDevice, CustomerDevice
 from tests.vectors.trust_world import key
@@ -359,6 +359,7 @@ def test_the_last_agent_of_an_open_handoff_goes_on(
     relay.equip(ben)
     member = joined(relay, talking, ana)
     adding = agent_commit(member, talking, ana, add=parse_key_package(ben.key_package()))
+    relay.do(put_on_offer, (talking.conversation, ben.key.public))
     relay.commit(adding, ana.speaker)
     after = successor(talking)
     relay.open(after)
