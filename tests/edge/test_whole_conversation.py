@@ -14,6 +14,7 @@ from tests.support.wire_client import signed_in
 from tests.vectors.trust_world import HOUR, POLICY, World, trust_document
 
 from sotto_keys.shared.text_forms import to_base64url
+from sotto_server.app import Times
 from sotto_wire.frames import (
     Acknowledge,
     CloseConversation,
@@ -58,7 +59,7 @@ class StoppedClock:
 @pytest.fixture
 async def relay(tmp_path: Path) -> AsyncIterator[Running]:
     config = a_config(tmp_path / "data")
-    async with a_running_relay(config, clock=StoppedClock()) as running:
+    async with a_running_relay(config, times=Times(), clock=StoppedClock()) as running:
         yield running
 
 

@@ -26,6 +26,7 @@ from sotto_keys.device.mls.processing import process_commit
 from sotto_keys.device.mls.secret_bytes import SecretBytes
 from sotto_keys.shared.mls.commit_gate import read_note
 from sotto_keys.shared.mls.parsed_commit import parse_commit
+from sotto_server.app import Times
 from sotto_server.domain.mailbox import StoredEnvelope
 from sotto_server.domain.rings import look_at
 from sotto_server.usecases.publish_documents import Documents, publish_documents
@@ -69,7 +70,7 @@ def trust_in_force(version: int = 2, **changes: Json) -> World:
 @asynccontextmanager
 async def a_shop_relay(folder: Path) -> AsyncIterator[tuple[Running, RelayWorld]]:
     """A relay of an organisation whose documents and policy a program can read."""
-    async with a_running_relay(a_config(folder / "relay"), clock=StoppedClock()) as running:
+    async with a_running_relay(a_config(folder / "relay"), times=Times(), clock=StoppedClock()) as running:
         world = RelayWorld(running.store)
         world.do(publish_documents, Documents(trust=trust_in_force().trust, policies=(POLICY,)))
         yield running, world
