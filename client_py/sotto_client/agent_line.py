@@ -33,6 +33,7 @@ from sotto_wire.frames import (
     Envelope,
     Follow,
     Queue,
+    RequestChanged,
     TrustUpdate,
     WatchQueue,
     WhoIsHere,
@@ -80,7 +81,9 @@ class AgentLine:
         self._has_retried = False
         self._proposed: dict[ConversationId, ConversationCard] = {}
         self._refusals: dict[ConversationId, Refused | Untrusted] = {}
+        self._invited: list[ConversationId] = []
         self.queues: dict[str, Queue] = {}
+        self.questions: dict[bytes, RequestChanged] = {}
         self.chats: dict[ConversationId, Chat] = {}
         self._answering: dict[ConversationId, Answering] = {}
         self.away: set[ConversationId] = set()
@@ -156,10 +159,12 @@ class AgentLine:
             case Delivered(conversation=name, seq=seq) if name in self.chats:
                 self.chats[ConversationId(name)].delivered(seq)
             case ConversationChanged(card=card):
-                self._card(card)
+                await self._card(card)
                 # A message was left while this device was on call and is here after all.
                 if card.stage == "left" and ConversationId(card.conversation) not in self.chats.keys() | self._proposed:
                     await self._try(self.expect(card))
+            case RequestChanged(request=request):
+                self.questions[request] = frame
             case Queue(desk=desk):
                 self.queues[desk] = frame
             case WhoIsHere(conversation=name, customer=customer):
@@ -256,9 +261,21 @@ class AgentLine:
         self.chats[name] = chat = self._chat(conversation)
         chat.joined()
 
-    def _card(self, card: ConversationCard) -> None:
+    def next_invitation(self) -> Chat | None:
+        """A conversation that we were let in to without having taken it; each once."""
+        joined = next((each for each in self._invited if not self._is_to_join(each)), None)
+        if joined is None:
+            return None
+        self._invited.remove(joined)
+        return self.chats[joined]
+
+    async def _card(self, card: ConversationCard) -> None:
         name = ConversationId(card.conversation)
         chat = self.chats.get(name)
+        if card.stage == "active" and self._is_to_join(name) and name not in self._proposed:
+            # By a decision for this one device: nothing was taken here, the customer's device added us.
+            self._invited.append(name)
+            await self._try(self.expect(card))
         if chat is not None:
             self._behind(card)
             chat.card(card)
