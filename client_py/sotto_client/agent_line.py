@@ -24,6 +24,7 @@ from sotto_wire.frames import (
     Envelope,
     Follow,
     Queue,
+    RequestChanged,
     TrustUpdate,
     WatchQueue,
     WhoIsHere,
@@ -71,7 +72,9 @@ class AgentLine:
         self._has_retried = False
         self._proposed: dict[ConversationId, ConversationCard] = {}
         self._refusals: dict[ConversationId, Refused | Untrusted] = {}
+        self._invited: list[ConversationId] = []
         self.queues: dict[str, Queue] = {}
+        self.questions: dict[bytes, RequestChanged] = {}
         self.chats: dict[ConversationId, Chat] = {}
         self.away: set[ConversationId] = set()
         """Conversations whose customer's device is not connected, as the relay told last."""
@@ -134,7 +137,9 @@ class AgentLine:
             case Delivered(conversation=name, seq=seq) if name in self.chats:
                 self.chats[ConversationId(name)].delivered(seq)
             case ConversationChanged(card=card):
-                self._card(card)
+                await self._card(card)
+            case RequestChanged(request=request):
+                self.questions[request] = frame
             case Queue(desk=desk):
                 self.queues[desk] = frame
             case WhoIsHere(conversation=name, customer=customer):
@@ -198,9 +203,21 @@ class AgentLine:
         self._held -= 1
         await self._refill()
 
-    def _card(self, card: ConversationCard) -> None:
+    def next_invitation(self) -> Chat | None:
+        """A conversation that we were let in to without having taken it; each once."""
+        joined = next((each for each in self._invited if not self._is_to_join(each)), None)
+        if joined is None:
+            return None
+        self._invited.remove(joined)
+        return self.chats[joined]
+
+    async def _card(self, card: ConversationCard) -> None:
         name = ConversationId(card.conversation)
         chat = self.chats.get(name)
+        if card.stage == "active" and self._is_to_join(name) and name not in self._proposed:
+            # By a decision for this one device: nothing was taken here, the customer's device added us.
+            self._invited.append(name)
+            await self._try(self.expect(card))
         if chat is not None:
             chat.card(card)
         if name in self._proposed and card.stage == "closed":

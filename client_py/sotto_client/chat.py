@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from sotto_client.connection import LinkLost
 from sotto_client.conversation import Situation
 from sotto_client.entries import Closed, Message
+from sotto_client.guests import standing_without
 from sotto_client.outbox import counted, not_sent, pieces_of, seal_head, settle_own, stale, written
 from sotto_client.own_commits import Plan, with_commit
 from sotto_client.receiving import receive, trust_cited
@@ -17,7 +18,7 @@ from sotto_client.world import AGAIN, RETRY_MS, NoPlans, Planner, World
 from sotto_keys.shared.trust_chain import Freshness
 from sotto_keys.shared.untrusted import Untrusted
 from sotto_wire.codes import Code
-from sotto_wire.frames import Acknowledge, CloseConversation, Commit, Follow, Post, Posted
+from sotto_wire.frames import Acknowledge, CloseConversation, Commit, Committed, Follow, Post, Posted
 from sotto_wire.ids import Millis
 from sotto_wire.refusals import Refused, WrongStage
 from sotto_wire.stages import Stage
@@ -149,6 +150,11 @@ class Chat:
         self.erase()
         self._wake.set()
 
+    def changed_by(self, change: Callable[[Conversation], Conversation]) -> None:
+        """What the customer decided changes the conversation: on disk before anything else happens in it."""
+        self._keep(change(self._conversation))
+        self._wake.set()
+
     def look_again(self) -> None:
         """Trust, or what the planner looks at, has changed."""
         self._world.life.changed()
@@ -226,7 +232,7 @@ class Chat:
         # The customer's device removes whom the organisation no longer stands by; others only stop sending.
         void = conversation.void_leaves(self._world.keeper.state, at=self._at())
         if void and conversation.terms.customer_key == self._world.me:
-            return Plan(remove=void)
+            return Plan(remove=void, standing=standing_without(conversation, void))
         return await self._planner.plan(conversation, self._situation())
 
     def _commit(self, plan: Plan) -> bool:
@@ -251,7 +257,7 @@ class Chat:
             return False
         epoch = pending.group.epoch - 1
         try:
-            await self._world.link.ask(
+            answer = await self._world.link.ask(
                 lambda ref: Commit(
                     ref=ref,
                     conversation=conversation.id,
@@ -266,6 +272,8 @@ class Chat:
         except Refused as refused:
             return await self._commit_refused(refused, pending.message)
         self._submitted = pending.message
+        if isinstance(answer, Committed) and answer.receipt is not None:
+            self._planner.taken(answer.receipt)
         return True
 
     async def _commit_refused(self, refused: Refused, message: bytes) -> bool:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from sotto_client import device, opening, trust_keeper
+from sotto_client import asking, device, opening, trust_keeper
+from sotto_client.asking import judge_question
 from sotto_client.chat import Chat
 from sotto_client.connection import LinkLost
+from sotto_client.decisions import Decisions
 from sotto_client.link import Link
 from sotto_client.own_commits import Grounds, Plan
 from sotto_client.world import AGAIN, RETRY_MS, World
@@ -23,6 +25,7 @@ from sotto_keys.shared.trust_chain import Freshness
 from sotto_keys.shared.untrusted import Lapsed, Untrusted
 from sotto_wire.frames import (
     ConversationChanged,
+    CustomerAsked,
     Delivered,
     Envelope,
     OpenConversation,
@@ -35,8 +38,9 @@ from sotto_wire.ids import Millis
 from sotto_wire.refusals import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
+    from sotto_client.asking import Answer, Question
     from sotto_client.conversation import Conversation, Situation
     from sotto_client.life import Life
     from sotto_client.opening import CustomerRecord, Page
@@ -47,7 +51,7 @@ if TYPE_CHECKING:
     from sotto_keys.shared.secret import SecretSigningKey
     from sotto_wire.frames import FromRelay, Welcomed
 
-RECORDS: Final = (opening.RECORD, device.RECORD, trust_keeper.RECORD)
+RECORDS: Final = (opening.RECORD, device.RECORD, trust_keeper.RECORD, asking.RECORD)
 """What leaves the device with the conversation."""
 
 
@@ -63,6 +67,10 @@ class Beginning:
     life: Life
     clock: Callable[[], Millis]
     entropy: Callable[[int], bytes]
+    policy: Callable[[str], Awaitable[bytes]]
+    """The policy file of that digest (hex), from the relay and not believed."""
+    decide: Callable[[Question], Answer | None]
+    """The program's answer to a question; none: it stays open until it runs out."""
 
 
 class CustomerLine:
@@ -85,6 +93,9 @@ class CustomerLine:
             entropy=begin.entropy,
         )
         self.chat = Chat(conversation, world, planner=self)
+        self.decisions = Decisions(
+            begin.store, key=begin.key, chat=self.chat, link=self.link, now=self.relay_now, entropy=begin.entropy
+        )
         begin.keeper.changed = self.chat.look_again
 
     def relay_now(self) -> Millis:
@@ -107,6 +118,7 @@ class CustomerLine:
             self._over()
         else:
             await self.chat.resume(card)
+            await self.decisions.tell()
 
     async def frame(self, frame: FromRelay) -> None:
         match frame:
@@ -121,6 +133,8 @@ class CustomerLine:
             case Proposal(conversation=conversation) if conversation == self.record.conversation:
                 self._offer = frame
                 self.chat.look_again()
+            case CustomerAsked(conversation=conversation) if conversation == self.record.conversation:
+                await self._asked(frame)
             case WhoIsHere(conversation=conversation, desk=desk) if conversation == self.record.conversation:
                 self.desk_is_here = desk == "here"
                 self._begin.life.changed()
@@ -139,7 +153,7 @@ class CustomerLine:
         """The Add of the proposed device, once everything about it was checked here."""
         offer = self._offer
         if offer is None:
-            return None
+            return self.decisions.plan(conversation, situation)
         try:
             package = parse_key_package(offer.key_package)
             if conversation.member.group.find(package.leaf.signature_key) is not None:
@@ -157,6 +171,10 @@ class CustomerLine:
 
     def failed(self, plan: Plan, code: str) -> None:  # noqa: ARG002 - see Planner
         self._offer = None
+        self.decisions.give_up()
+
+    def taken(self, receipt: bytes) -> None:
+        self.decisions.receipted(receipt)
 
     async def _judge(self, package: KeyPackage, conversation: Conversation, situation: Situation) -> None:
         """Raises `Untrusted` or `Refused` unless the organisation stands by this device as one of the desk's agents, now."""
@@ -176,6 +194,33 @@ class CustomerLine:
         judge_device(package, trust=keeper.state, at=at)
 
     # inside
+
+    async def _asked(self, frame: CustomerAsked) -> None:
+        """A question is judged here before the program sees it; what does not hold is a problem and no question."""
+        begin, chat = self._begin, self.chat
+        if self.decisions.knows(frame):
+            await self.decisions.tell()
+            return
+        try:
+            await begin.keeper.refresh()
+            if begin.keeper.freshness() is not Freshness.FRESH:
+                raise Lapsed("trust")
+            policy = await begin.policy(chat.conversation.terms.policy_digest.hex())
+            question = judge_question(
+                frame,
+                chat.conversation,
+                policy=policy,
+                trust=begin.keeper.state,
+                now=self.relay_now(),
+                answered=self.decisions.all,
+            )
+        except (Refused, Untrusted) as error:
+            chat.problem = str(error.code)
+            begin.life.changed()
+            return
+        answer = begin.decide(question)
+        if answer is not None:
+            await self.decisions.answer(question, answer)
 
     async def _open(self, group_info: bytes) -> None:
         record = self.record

@@ -93,6 +93,7 @@ def make_conversation(
         decided_at=now,
         expires_at=now + CONVERSATION_LIFE_MS,
         nonce=entropy(NONCE_BYTES),
+        request=None,
     )
     start = sign_decision(claims, key)
     member = _group(_terms(claims, page, standing=digest_of(start.claims)), claims, key=key, entropy=entropy)

@@ -11,7 +11,7 @@ from sotto_client.entries import Entry
 from sotto_keys.device.mls.stored_member import member_from_bytes, member_to_bytes, pending_from_bytes, pending_to_bytes
 from sotto_keys.shared.mls.group_memory import parse_group_memory
 from sotto_keys.shared.untrusted import Malformed
-from sotto_wire.claims import Bytes16, Count, Time
+from sotto_wire.claims import Bytes16, Bytes32, Count, Time
 from sotto_wire.ids import ConversationId, Millis
 from sotto_wire.stages import Stage
 
@@ -42,6 +42,7 @@ class _Kept(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=
     counters: list[Counter]
     entries: Count
     """How many rows of entries belong to it."""
+    withdrawn: list[Bytes32]
     shown: Count
 
 
@@ -85,6 +86,7 @@ def load_conversation(store: DeviceStore, conversation: ConversationId) -> Conve
         outbox=tuple(kept.outbox),
         counters=tuple(kept.counters),
         entries=entries,
+        withdrawn=tuple(kept.withdrawn),
         shown=kept.shown,
     )
 
@@ -113,6 +115,7 @@ def _encode(conversation: Conversation) -> bytes:
         outbox=list(conversation.outbox),
         counters=list(conversation.counters),
         entries=len(conversation.entries),
+        withdrawn=list(conversation.withdrawn),
         shown=conversation.shown,
     )
     return msgspec.msgpack.encode(kept)

@@ -10,6 +10,7 @@ import { Composer } from '../src/ui/Composer.tsx'
 import { Icon } from '../src/ui/icons.tsx'
 import { MessageList } from '../src/ui/MessageList.tsx'
 import { ProblemCard } from '../src/ui/ProblemCard.tsx'
+import { AskCustomer, AskedList } from './AskCustomer.tsx'
 import { words } from './words.en.ts'
 
 export interface ChatPaneProps {
@@ -33,6 +34,7 @@ export function ChatPane({ chat, revoked, intend, onReaders }: ChatPaneProps): J
     <section class='chat' id='conversation' aria-label={chat.label}>
       <ChatHead chat={chat} intend={intend} onReaders={onReaders} />
       {chat.problem && <ProblemCard problem={chat.problem} heading='h2' />}
+      {chat.ask && <AskedList ask={chat.ask} />}
       <MessageList
         key={conversation}
         entries={chat.entries}
@@ -58,6 +60,10 @@ function AfterEntries({ chat }: { readonly chat: AgentChat }): JSX.Element {
   const said = chat.stage === 'proposed' ? (chat.away ? words.awayProposed : words.waitingForDevice) : chat.away ? words.awayInChat : null
   return <div role='status'>{chat.stage === 'closed' || said === null ? null : <p class='status'>{said}</p>}</div>
 }
+
+/** A guest closes nothing: the chat is the customer's and the desk's. */
+const mayClose = ({ stage, readers }: AgentChat): boolean =>
+  stage !== 'closed' && !readers.some(({ me, decision }) => me && decision !== null)
 
 const isBroken = (chat: AgentChat): boolean => chat.problem?.code === 'conversation_broken'
 
@@ -90,7 +96,10 @@ function ChatHead({ chat, intend, onReaders }: Omit<ChatPaneProps, 'revoked'> & 
           <span class='phone-hidden'>{words.whoReads}</span>
         </Button>
       </span>
-      {chat.stage !== 'closed' && (
+      {chat.stage === 'active' && chat.ask !== null && chat.ask.moments.length > 0 && (
+        <AskCustomer conversation={chat.conversation} ask={chat.ask} intend={intend} />
+      )}
+      {mayClose(chat) && (
         <span data-close-chat>
           <Button onPress={() => asks.current?.showModal()}>
             {words.closeShort}

@@ -1,14 +1,17 @@
 /** The conversation: who is here, who can read, the log, and where to write. */
-import { chatWords, composerWords, endWords } from '../src/i18n/en.ts'
+import { chatWords, composerWords, endWords, faceWords } from '../src/i18n/en.ts'
 import { Button } from '../src/ui/Button.tsx'
 import { Composer } from '../src/ui/Composer.tsx'
+import { deskName } from '../src/ui/deskName.ts'
 import { Icon } from '../src/ui/icons.tsx'
 import { MessageList } from '../src/ui/MessageList.tsx'
 import { ProblemCard } from '../src/ui/ProblemCard.tsx'
 import { initial, rosterSentence } from '../src/ui/Roster.tsx'
 import { moment } from '../src/ui/when.ts'
+import { Guests } from './Guests.tsx'
 import { Head, VerifiedSeal } from './Head.tsx'
 import type { ChatView, Intend } from './intents.ts'
+import { PromptCard } from './PromptCard.tsx'
 
 export interface ChatScreenProps {
   readonly chat: ChatView
@@ -27,6 +30,7 @@ export function ChatScreen({ chat, intend, onIdentity, onRoster, onEnd }: ChatSc
         <span class='strip-text'>{rosterSentence(chat.readers)}</span>
         <Icon name='next' small />
       </button>
+      <Guests chat={chat} intend={intend} />
       <LinkBanner chat={chat} />
       <main class='chat-main'>
         <MessageList
@@ -36,6 +40,7 @@ export function ChatScreen({ chat, intend, onIdentity, onRoster, onEnd }: ChatSc
           before={<Safety />}
           after={<AfterEntries chat={chat} intend={intend} onEnd={onEnd} />}
         />
+        <PromptCard prompt={chat.prompt} intend={intend} />
         {chat.stage === 'closed' ? <ClosedFoot intend={intend} /> : <OpenFoot chat={chat} intend={intend} onEnd={onEnd} />}
       </main>
     </>
@@ -43,7 +48,7 @@ export function ChatScreen({ chat, intend, onIdentity, onRoster, onEnd }: ChatSc
 }
 
 function ChatHead({ chat, intend, onIdentity }: Pick<ChatScreenProps, 'chat' | 'intend' | 'onIdentity'>) {
-  const agent = chat.readers.find((reader) => !reader.me && reader.role !== 'customer')
+  const agent = chat.readers.find(({ face }) => face === 'agent') ?? chat.readers.find(({ me }) => !me)
   const title = agent?.name ?? chat.organisation.name
   return (
     <Head intend={intend}>
@@ -53,7 +58,12 @@ function ChatHead({ chat, intend, onIdentity }: Pick<ChatScreenProps, 'chat' | '
       <div class='head-text'>
         <h1 class='head-title'>
           <span class='visually-hidden'>{chatWords.heading('')}</span>
-          <bdi>{title}</bdi> <span class='head-sub'>{agent?.role === 'bot' ? chatWords.automated : chatWords.desk(chat.deskLabel)}</span>
+          <bdi>{title}</bdi>{' '}
+          <span class='head-sub'>
+            {agent === undefined
+              ? chatWords.desk(chat.deskLabel)
+              : faceWords(agent.face, agent.face === 'agent' ? chat.deskLabel : deskName(agent.desk))}
+          </span>
         </h1>
         <VerifiedSeal organisation={chat.organisation} onOpen={onIdentity} />
       </div>

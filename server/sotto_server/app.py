@@ -92,16 +92,16 @@ def build(config: Config, parts: Parts, *, times: Times | None = None) -> web.Ap
 
 def _relay(config: Config, parts: Parts, *, programs: Programs, times: Times) -> Relay:
     committer = Committer(parts.store, parts.bells, loop=asyncio.get_running_loop())
-    presence = LivePresence()
+    presence, lines = LivePresence(), Lines()
     dispatch = Dispatch(
         store=parts.store,
         committer=committer,
         clock=parts.clock,
         signer=parts.signer,
         presence=presence,
+        entropy=parts.entropy,
         console_origins=frozenset(config.console_origins),
     )
-    lines, front = Lines(), _front(config, parts, times=times)
     comings = Comings(
         presence, who_looks=dispatch.who_looks, ring=parts.bells.ring, gone_after_ms=times.socket.gone_after_ms
     )
@@ -117,7 +117,7 @@ def _relay(config: Config, parts: Parts, *, programs: Programs, times: Times) ->
         clock=parts.clock,
         entropy=parts.entropy,
         journal=parts.journal,
-        front=front,
+        front=_front(config, parts, times=times),
         lines=lines,
         programs=programs,
         around=Surroundings(

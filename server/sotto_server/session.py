@@ -9,11 +9,14 @@ from sotto_server.domain.line import Line
 from sotto_wire.codec import decode_from_client, encode
 from sotto_wire.frames import (
     Acknowledge,
+    AnswerRequest,
+    AskCustomer,
     CallOff,
     Challenge,
     CloseConversation,
     Commit,
     EnrolDevice,
+    FindCandidates,
     Follow,
     Frame,
     FromClient,
@@ -25,6 +28,7 @@ from sotto_wire.frames import (
     PublishKeyPackages,
     Take,
     WatchQueue,
+    Withdraw,
 )
 from sotto_wire.limits import (
     FRAME_BYTES,
@@ -43,8 +47,10 @@ if TYPE_CHECKING:
 OLDEST_PROTOCOL: Final = 1
 _MEMBERS: Final = frozenset({Follow, Acknowledge, Post, Commit, CloseConversation})
 MAY_SAY: Final = {
-    "customer": _MEMBERS | {OpenConversation},
-    "agent": _MEMBERS | {EnrolDevice, PublishKeyPackages, WatchQueue, Take, ListColleagues, HandOff, CallOff},
+    "customer": _MEMBERS | {OpenConversation, AnswerRequest, Withdraw},
+    "agent": _MEMBERS
+    | {EnrolDevice, PublishKeyPackages, WatchQueue, Take}
+    | {ListColleagues, HandOff, CallOff, FindCandidates, AskCustomer},
 }
 
 

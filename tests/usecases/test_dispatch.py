@@ -97,6 +97,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
         clock=clock,
         signer=world.signer,
         presence=Here(),
+        entropy=Dice("nonces"),
         console_origins=frozenset({CONSOLE}),
     )
     passwords = UnsafeForTestsPasswords()

@@ -48,18 +48,31 @@ export type EntryView =
       readonly id: string
       readonly mine: boolean
       readonly from: string
+      readonly face: Face
       readonly text: string
       readonly at: number
       readonly standing: Standing
     }
-  | { readonly kind: 'joined' | 'left'; readonly id: string; readonly who: string; readonly desk: string; readonly at: number }
+  | {
+      readonly kind: 'joined' | 'left'
+      readonly id: string
+      readonly who: string
+      readonly desk: string
+      readonly face: Face
+      readonly at: number
+    }
   | { readonly kind: 'closed'; readonly id: string; readonly at: number }
   | { readonly kind: 'gap'; readonly id: string; readonly at: number }
+
+/** How somebody takes part: `agent` answers for the desk, everybody else was let in as one device by a decision of its own. */
+export type Face = 'customer' | 'agent' | 'helper' | 'other_desk' | 'supervisor' | 'reviewer' | 'assistant'
 
 export interface ReaderView {
   readonly id: string
   readonly name: string
-  readonly role: 'customer' | 'agent' | 'supervisor' | 'bot'
+  readonly face: Face
+  /** The decision that let this one device in; null for the customer and for agents of the desk. */
+  readonly decision: string | null
   readonly desk: string
   readonly me: boolean
   readonly since: number
@@ -68,6 +81,50 @@ export interface ReaderView {
 export interface ConversationWords {
   readonly words: readonly string[]
   readonly epoch: number
+}
+
+/** A question to the customer, in the exact words that are signed. */
+export interface PromptView {
+  readonly id: string
+  readonly moment: string
+  readonly who: string
+  readonly paragraphs: readonly string[]
+  readonly more: readonly string[]
+}
+
+export interface DecisionView {
+  readonly id: string
+  readonly moment: string
+  readonly who: string
+  readonly standing: 'given' | 'refused' | 'deferred' | 'withdrawn' | 'expired'
+  /** When it came to stand so. */
+  readonly at: number
+  readonly paragraphs: readonly string[]
+}
+
+export interface CandidateView {
+  readonly device: string
+  readonly name: string
+  /** What the device is called. */
+  readonly label: string
+  /** The card that the customer would see. */
+  readonly paragraphs: readonly string[]
+}
+
+export interface RequestView {
+  readonly id: string
+  readonly moment: string
+  readonly who: string
+  readonly standing: 'requested' | 'given' | 'refused' | 'deferred' | 'withdrawn' | 'expired' | 'invalidated'
+  readonly at: number
+  readonly expiresAt: number
+}
+
+/** What an agent may ask the customer for. */
+export interface AskView {
+  readonly moments: readonly string[]
+  readonly found: { readonly moment: string; readonly candidates: readonly CandidateView[] } | null
+  readonly requests: readonly RequestView[]
 }
 
 export type Link = 'connecting' | 'online' | 'offline'
@@ -90,6 +147,8 @@ export type CustomerView =
       readonly readers: readonly ReaderView[]
       readonly words: ConversationWords | null
       readonly closesAt: number
+      readonly prompt: PromptView | null
+      readonly decisions: readonly DecisionView[]
       /** Something went wrong that does not end the chat. */
       readonly problem: Problem | null
       readonly unread: number
@@ -103,6 +162,8 @@ export type CustomerIntent =
   | { readonly kind: 'send'; readonly text: string }
   | { readonly kind: 'retry'; readonly id: string }
   | { readonly kind: 'end' }
+  | { readonly kind: 'answer'; readonly request: string; readonly answer: 'given' | 'refused' | 'deferred' }
+  | { readonly kind: 'withdraw'; readonly decision: string }
   | { readonly kind: 'forget' }
   | { readonly kind: 'seen' }
 
@@ -140,6 +201,8 @@ export interface AgentChat extends ChatSummary {
   readonly readers: readonly ReaderView[]
   readonly words: ConversationWords | null
   readonly problem: Problem | null
+  /** Null while this device is not in it. */
+  readonly ask: AskView | null
 }
 
 export type DeviceView =
@@ -176,6 +239,8 @@ export type AgentIntent =
   | { readonly kind: 'send'; readonly conversation: string; readonly text: string }
   | { readonly kind: 'retry'; readonly conversation: string; readonly id: string }
   | { readonly kind: 'close'; readonly conversation: string }
+  | { readonly kind: 'find'; readonly conversation: string; readonly moment: string }
+  | { readonly kind: 'ask'; readonly conversation: string; readonly moment: string; readonly device: string }
   | { readonly kind: 'dismissProblem' }
 
 /** A running program: the UI reads `view` and states intents. */

@@ -55,13 +55,11 @@ export const noticeWords = {
 export const chatWords = {
   heading: (name: string): string => `Chat with ${name}`,
   desk: (label: string): string => `${label} desk`,
-  automated: 'Automated assistant',
-  supervisor: 'Supervisor',
   safety: 'Never share your full password or PIN here. We will not ask.',
   log: 'Messages',
   you: 'You',
   /** Said after a name. */
-  joined: (desk: string, at: string): string => `joined (${desk} desk) at ${at}`,
+  joined: (as: string, at: string): string => `joined (${as}) at ${at}`,
   left: (at: string): string => `left at ${at} and can no longer read new messages`,
   closed: (at: string): string => `This chat was closed at ${at}`,
   gap: 'A message is missing here',
@@ -91,6 +89,34 @@ export const chatWords = {
   toNewest: 'To the newest message',
 } as const
 
+/** How somebody takes part: beside their name, and at each message of those who were let in by a decision of their own. */
+export const faceWords = (
+  face: 'customer' | 'agent' | 'helper' | 'other_desk' | 'supervisor' | 'reviewer' | 'assistant',
+  desk: string,
+): string =>
+  ({
+    customer: 'Customer',
+    agent: `${desk} desk`,
+    helper: `${desk} desk, helping`,
+    other_desk: `${desk} desk, helping`,
+    supervisor: 'Supervisor, helping',
+    reviewer: 'Supervisor, quality review',
+    assistant: 'AI assistant',
+  })[face]
+
+export const promptWords = {
+  title: 'A question for you',
+  answer: 'Your answer',
+  allow: 'Allow',
+  refuse: 'Don’t allow',
+  notNow: 'Not now',
+  more: 'More',
+  guests: 'People you let in',
+  canRead: 'can read new messages',
+  stop: 'Stop',
+  stopOf: (name: string): string => `Stop ${name}`,
+} as const
+
 export const composerWords = {
   label: 'Write a message',
   send: 'Send',
@@ -108,10 +134,6 @@ export const rosterWords = {
   open: 'Show who',
   thisDevice: 'This device',
   customer: 'Customer',
-  role: (role: 'customer' | 'agent' | 'supervisor' | 'bot', desk: string): string =>
-    ({ customer: 'Customer', agent: `${desk} desk`, supervisor: `Supervisor, ${desk} desk`, bot: `Automated assistant, ${desk} desk` })[
-      role
-    ],
   since: (at: string): string => `since ${at}`,
   certified: (name: string): string => `Certified by ${name}`,
   truth: 'This list comes from the encryption itself: who is not on it has no key.',

@@ -73,9 +73,12 @@ export class AgentChats {
   /** What is closed leaves this device; it stays on the screen until it is put away. */
   async cardChanged(card: ConversationCard): Promise<void> {
     const name = toHex(card.conversation)
+    const isKnown = this.#cards.has(name)
     this.#cards.set(name, card)
     const chat = this.get(name)
     chat?.card(card)
+    // Let in by a decision for this one device: nothing was taken here, the customer's device added us.
+    if (chat === undefined && card.stage === 'active' && !isKnown) await this.follow(card)
     if (card.stage === 'closed') await chat?.retire(this.#index(name))
   }
 

@@ -11,9 +11,11 @@ import { Refused } from '../wire/refused.ts'
 import { AgentChats } from './agentChats.ts'
 import { AgentKeys } from './agentKeys.ts'
 import { chatView, deskView, proposedView, summaryOf } from './agentView.ts'
+import type { Chat } from './chat.ts'
 import { signHello } from './hello.ts'
 import { Link, LinkLost } from './link.ts'
 import { believedRecords, type SessionRecord } from './records.ts'
+import { Requests } from './requests.ts'
 import { serial } from './serial.ts'
 import type { TrustKeeper } from './trustKeeper.ts'
 
@@ -43,6 +45,7 @@ export class Desk {
   readonly #link: Link
   readonly #keys: AgentKeys
   readonly #chats: AgentChats
+  readonly #requests = new Map<string, Requests>()
   #desks: readonly string[]
   #word: LinkWord = 'connecting'
   #problem: Problem | null = null
@@ -103,6 +106,12 @@ export class Desk {
       case 'close':
         this.#chats.get(intent.conversation)?.close()
         break
+      case 'find':
+        this.#withRequests(intent.conversation, (requests, chat) => requests.find(chat.conversation, intent.moment))
+        break
+      case 'ask':
+        this.#withRequests(intent.conversation, (requests, chat) => requests.ask(chat.conversation, intent))
+        break
       case 'dismissProblem':
         for (const chat of this.#chats.all) chat.problemIs(null)
         this.problemIs(null)
@@ -133,9 +142,36 @@ export class Desk {
 
   #open(): AgentChat | null {
     const chat = this.#chats.get(this.#shown)
-    if (chat !== undefined) return chatView(chat, { me: this.#begin.signer.publicKey, away: this.#isAway(chat.conversation.id) })
+    if (chat !== undefined) return this.#seen(chat)
     const card = this.#chats.proposed.find(({ conversation }) => toHex(conversation) === this.#shown)
     return card === undefined ? null : proposedView(card, this.#isAway(card.conversation))
+  }
+
+  #seen(chat: Chat): AgentChat {
+    const { id } = chat.conversation
+    return chatView(chat, { me: this.#begin.signer.publicKey, away: this.#isAway(id), requests: this.#requestsOf(toHex(id)) })
+  }
+
+  #requestsOf(name: string): Requests {
+    const known = this.#requests.get(name)
+    if (known !== undefined) return known
+    const { ports, keeper, signer } = this.#begin
+    const requests = new Requests({
+      link: this.#link,
+      documents: ports.documents,
+      languages: ports.languages,
+      trust: keeper,
+      me: signer.publicKey,
+      relayNow: () => ports.clock.now() + this.#offset,
+      changed: () => this.#begin.changed(),
+    })
+    this.#requests.set(name, requests)
+    return requests
+  }
+
+  #withRequests(name: string, doing: (requests: Requests, chat: Chat) => Promise<void>): void {
+    const chat = this.#chats.get(name)
+    if (chat !== undefined) this.#attempt(doing(this.#requestsOf(name), chat))
   }
 
   #isAway(conversation: Uint8Array): boolean {
@@ -196,6 +232,9 @@ export class Desk {
         this.#queues.set(frame.desk, frame)
         this.#begin.changed()
         break
+      case 'request':
+        this.#requestsOf(toHex(frame.conversation)).changed(frame)
+        break
       case 'here':
         this.#hereChanged(frame)
         break
@@ -239,13 +278,19 @@ export class Desk {
   #show(name: string | null): void {
     if (this.#shown !== name) this.#chats.putAway(this.#shown)
     this.#shown = name
-    if (name !== null) this.#chatChanged(name)
+    if (name !== null) {
+      this.#chatChanged(name)
+      this.#withRequests(name, (requests, chat) => requests.prepare(chat.conversation))
+    }
     this.#begin.changed()
   }
 
   #chatChanged(name: string): void {
     const chat = this.#chats.get(name)
-    if (chat !== undefined && this.#shown === name && chat.conversation.unread > 0) chat.seen()
+    if (chat !== undefined && this.#shown === name) {
+      if (chat.conversation.unread > 0) chat.seen()
+      this.#withRequests(name, (requests) => requests.prepare(chat.conversation))
+    }
     this.#begin.changed()
   }
 

@@ -4,6 +4,7 @@ import type { ConversationCard, Queue } from '../wire/generated/frames.ts'
 import { toHex } from '../wire/octets.ts'
 import type { Chat } from './chat.ts'
 import { brokenProblem, entryViews, readerViews, wordsView } from './conversationView.ts'
+import type { Requests } from './requests.ts'
 
 export const chatLabel = (conversation: Uint8Array): string => `Customer · ${toHex(conversation).slice(0, 4)}`
 
@@ -34,7 +35,13 @@ export const summaryOf = (chat: Chat, away: boolean): ChatSummary => {
   }
 }
 
-export const chatView = (chat: Chat, { me, away }: { readonly me: Uint8Array; readonly away: boolean }): AgentChat => {
+export interface Seen {
+  readonly me: Uint8Array
+  readonly away: boolean
+  readonly requests: Requests
+}
+
+export const chatView = (chat: Chat, { me, away, requests }: Seen): AgentChat => {
   const { conversation } = chat
   return {
     ...summaryOf(chat, away),
@@ -43,6 +50,7 @@ export const chatView = (chat: Chat, { me, away }: { readonly me: Uint8Array; re
     entries: entryViews(conversation),
     readers: readerViews(conversation, me),
     words: wordsView(conversation),
+    ask: requests.view(conversation),
     problem: brokenProblem(conversation) ?? chat.problem,
   }
 }
@@ -61,5 +69,6 @@ export const proposedView = (card: ConversationCard, away: boolean): AgentChat =
   entries: [],
   readers: [],
   words: null,
+  ask: null,
   problem: null,
 })

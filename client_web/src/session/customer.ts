@@ -11,6 +11,7 @@ import { fromBase32 } from '../wire/octets.ts'
 import { BadFrame } from '../wire/shape.ts'
 import { decodeConversation, encodeConversation } from './conversationCodec.ts'
 import { type Beginning, CustomerChat } from './customerChat.ts'
+import { DECISIONS } from './decisionRecords.ts'
 import { recordName } from './holding.ts'
 import { observable } from './observable.ts'
 import { makeConversation, prepareNotice } from './opening.ts'
@@ -136,7 +137,7 @@ class Customer {
       await store.save(records.set(recordName(begun.record.conversation), encodeConversation(begun.conversation)))
       return true
     })
-    if (saved !== null) this.#run({ ...begun, keeper, organisation, store })
+    if (saved !== null) this.#run({ ...begun, decisions: [], keeper, organisation, store })
   }
 
   async #attempt<T>(code: 'old_browser' | 'no_storage', organisation: Organisation, task: () => Promise<T>): Promise<T | null> {
@@ -171,8 +172,9 @@ class Customer {
     const keeper = this.#keeperFor(pinned, believed.memory)
     const trust = await keeper.take(believed.bundle)
     const conversation = await decodeConversation(saved, trust)
+    const decisions = (await readRecord(DECISIONS, store.load(NAMES.decisions))) ?? []
     const signer = signerFromCryptoKey(keys.device.privateKey, keys.devicePublic)
-    return { keeper, organisation: await this.#organisationOf(trust), signer, record, conversation, store }
+    return { keeper, organisation: await this.#organisationOf(trust), signer, record, conversation, decisions, store }
   }
 
   #run(begun: Begun): void {

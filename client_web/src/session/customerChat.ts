@@ -8,9 +8,12 @@ import { CLOSE } from '../wire/generated/codes.ts'
 import type { ConversationCard, FromRelay, Welcomed } from '../wire/generated/frames.ts'
 import { sameOctets } from '../wire/octets.ts'
 import { Refused } from '../wire/refused.ts'
+import { Asking } from './asking.ts'
 import { Chat } from './chat.ts'
 import type { Conversation } from './conversation.ts'
 import { brokenProblem, entryViews, readerViews, wordsView } from './conversationView.ts'
+import type { DecisionRecord } from './decisionRecords.ts'
+import { nextEnd } from './guests.ts'
 import { signHello } from './hello.ts'
 import { Link, LinkLost } from './link.ts'
 import { Proposals } from './proposals.ts'
@@ -27,19 +30,22 @@ export interface Beginning {
   readonly signer: Signer
   readonly record: CustomerRecord
   readonly conversation: Conversation
+  readonly decisions: readonly DecisionRecord[]
   readonly store: SealedStore
   changed(): void
   /** The relay does not open this conversation. */
   refused(code: string): void
 }
 
-export type ChatIntent = Extract<CustomerIntent, { readonly kind: 'send' | 'retry' | 'end' | 'seen' }>
+export type ChatIntent = Extract<CustomerIntent, { readonly kind: 'send' | 'retry' | 'end' | 'seen' | 'answer' | 'withdraw' }>
 
 export class CustomerChat {
   readonly #begin: Beginning
   readonly #link: Link
   readonly #chat: Chat
   readonly #proposals: Proposals
+  readonly #asking: Asking
+  #cancelEnd: () => void = () => undefined
   #record: CustomerRecord
   #saving: Promise<void> = Promise.resolve()
   #word: LinkWord = 'connecting'
@@ -64,7 +70,28 @@ export class CustomerChat {
       relayNow: () => ports.clock.now() + this.#offset,
       entropy: ports.entropy,
       changed: () => this.#chatChanged(),
+      committed: (receipt) => this.#asking.receipted(receipt),
+      commitRefused: () => this.#asking.giveUp(),
     })
+    this.#asking = new Asking(
+      {
+        chat: this.#chat,
+        documents: ports.documents,
+        languages: ports.languages,
+        changed: () => begin.changed(),
+        world: {
+          me: signer.publicKey,
+          signer,
+          link: this.#link,
+          store: { load: begin.store.load, save: (changes) => this.#save(changes) },
+          clock: ports.clock,
+          trust: keeper,
+          relayNow: () => ports.clock.now() + this.#offset,
+          entropy: ports.entropy,
+        },
+      },
+      begin.decisions,
+    )
     this.#proposals = new Proposals({ chat: this.#chat, keeper, grounds: { reliesOn: record.startDigest, decision: record.start } })
   }
 
@@ -95,6 +122,12 @@ export class CustomerChat {
       case 'seen':
         this.#chat.seen()
         break
+      case 'answer':
+        this.#asking.answer(intent.request, intent.answer)
+        break
+      case 'withdraw':
+        this.#asking.withdraw(intent.decision)
+        break
       case 'end':
         this.#wantsEnd = true
         if (this.#link.online) this.#chat.close()
@@ -113,7 +146,8 @@ export class CustomerChat {
 
   view(): CustomerView {
     const { conversation } = this.#chat
-    const { organisation, signer } = this.#begin
+    const begin = this.#begin
+    const { organisation, signer } = begin
     return {
       kind: 'chat',
       organisation,
@@ -126,6 +160,8 @@ export class CustomerChat {
       readers: readerViews(conversation, signer.publicKey),
       words: conversation.readers.length > 1 ? wordsView(conversation) : null,
       closesAt: conversation.closesAt,
+      prompt: this.#isOver ? null : this.#asking.prompt,
+      decisions: this.#asking.decisions(begin.ports.clock.now() + this.#offset),
       problem: brokenProblem(conversation) ?? this.#ended ?? this.#chat.problem ?? this.#expiry(),
       unread: conversation.unread,
     }
@@ -181,6 +217,7 @@ export class CustomerChat {
 
   #proceed(card: ConversationCard): void {
     this.#chat.resume(card)
+    this.#asking.consider()
     if (this.#wantsEnd) this.#chat.close()
   }
 
@@ -202,6 +239,9 @@ export class CustomerChat {
         if (this.#isOurs(frame.conversation)) this.#deskAway = frame.desk === 'away'
         this.#begin.changed()
         break
+      case 'asked':
+        if (this.#isOurs(frame.conversation)) this.#asking.offer(frame)
+        break
       case 'trust':
         this.#begin.keeper.take(frame.bundle).catch((error: unknown) => this.distrusted(error))
     }
@@ -214,7 +254,18 @@ export class CustomerChat {
   #chatChanged(): void {
     if (this.#chat.conversation.stage === 'closed') this.#over()
     this.#proposals.consider()
+    this.#asking.consider()
+    this.#awaitEnd()
     this.#begin.changed()
+  }
+
+  /** When the next decision of a guest runs out, whoever came by it is put out. */
+  #awaitEnd(): void {
+    this.#cancelEnd()
+    const { clock } = this.#begin.ports
+    const at = nextEnd(this.#chat.conversation)
+    if (at !== Infinity && !this.#isOver)
+      this.#cancelEnd = clock.after(Math.max(0, at - clock.now() - this.#offset), () => this.#chat.look())
   }
 
   /** Closed: the screen keeps what it shows, the device keeps nothing. */

@@ -23,6 +23,10 @@ export interface ChatWorld {
   entropy(bytes: number): Uint8Array
   /** Something on the screen changed. */
   changed(): void
+  /** A commit of ours was taken; the receipt is for the decision it carried. */
+  committed?(receipt: Uint8Array): void
+  /** A commit of ours was refused for good. */
+  commitRefused?(): void
 }
 
 export const recordName = (conversation: Uint8Array): string => `conversation.${toHex(conversation)}`

@@ -79,6 +79,7 @@ export const makeConversation = async (
     decidedAt: now,
     expiresAt: now + CONVERSATION_LIFE_MS,
     nonce: ports.entropy(NONCE_BYTES),
+    request: null,
   }
   const start = await signDecision(claims, signer)
   const startDigest = await sha256(start.claims)
@@ -130,6 +131,7 @@ export const blank = (id: Uint8Array, now: number) =>
     outbox: [],
     entries: [],
     counters: [],
+    withdrawn: [],
     pending: null,
   }) as const
 

@@ -12,6 +12,7 @@ import { sameOctets, toHex } from '../wire/octets.ts'
 import { Refused } from '../wire/refused.ts'
 import { BadFrame, decodeAs } from '../wire/shape.ts'
 import { type Conversation, type Entry, readerOf, type Situation, type Step, withEntry, withState } from './conversation.ts'
+import { deskOf, faceIn, faceOf, underOf } from './guests.ts'
 import { settleOwn } from './outbox.ts'
 
 /** The conversation after this envelope; its cursor stands behind it. `NeedsNewerTrust` when it must be tried again with newer trust. */
@@ -71,6 +72,7 @@ const withMessage = (
     id: `${seq}`,
     mine: 0,
     from: reader?.credential?.name ?? '',
+    face: reader === null ? 'agent' : faceIn(base, reader),
     text: payload.body.text,
     at: envelope.postedAt,
     standing: 'sent',
@@ -140,14 +142,17 @@ const withComings = (
       tag: 'joined',
       id: `in-${seq}-${toHex(device).slice(0, 8)}`,
       who: credential.name,
-      desk,
+      desk: deskOf(credential, desk),
+      face: faceOf(credential, { desk, under: underOf(verdict.memory, device) }),
       at,
       seq,
     }),
   )
   const goings = verdict.removed.map(({ signatureKey }): Entry => {
-    const who = readerOf(conversation, signatureKey)?.credential?.name ?? ''
-    return { tag: 'left', id: `out-${seq}-${toHex(signatureKey).slice(0, 8)}`, who, desk, at, seq }
+    const reader = readerOf(conversation, signatureKey)
+    const face = reader === null ? 'agent' : faceIn(conversation, reader)
+    const who = reader?.credential?.name ?? ''
+    return { tag: 'left', id: `out-${seq}-${toHex(signatureKey).slice(0, 8)}`, who, desk, face, at, seq }
   })
   const counters = conversation.counters.filter(({ device }) => !verdict.removed.some((gone) => sameOctets(gone.signatureKey, device)))
   return { ...conversation, counters, entries: [...conversation.entries, ...goings, ...comings] }

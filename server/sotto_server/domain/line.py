@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sotto_server.domain.speaker import Interest
 from sotto_wire.frames import (
     ConversationChanged,
+    CustomerAsked,
     Delivered,
     DeviceChanged,
     Envelope,
@@ -15,6 +16,7 @@ from sotto_wire.frames import (
     Handoffs,
     Proposal,
     Queue,
+    RequestChanged,
     TrustUpdate,
     WatchQueue,
     Welcomed,
@@ -123,7 +125,7 @@ class Line:
         return True
 
 
-def _told_by(frame: Frame) -> tuple[str, bytes, object] | None:
+def _told_by(frame: Frame) -> tuple[str, bytes, object] | None:  # noqa: C901 - a table of frames
     """What a frame says, of what, and how it stands; none for what is always news."""
     match frame:
         case Delivered(conversation=conversation, seq=seq):
@@ -132,6 +134,10 @@ def _told_by(frame: Frame) -> tuple[str, bytes, object] | None:
             return "stage", card.conversation, card.stage
         case Proposal(conversation=conversation, key_package=package):
             return "proposal", conversation, package
+        case CustomerAsked(conversation=conversation, request=request):
+            return "asked", conversation, request
+        case RequestChanged(request=request, standing=standing):
+            return "request", request, standing
         case Queue(desk=desk):
             return "desk", desk.encode(), frame
         case Handoffs():

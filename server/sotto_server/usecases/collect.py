@@ -12,7 +12,16 @@ from sotto_server.usecases.presence import desk_is_here
 from sotto_server.usecases.sign_in import check_sign_in
 from sotto_server.usecases.standing import device_standing
 from sotto_server.usecases.watch_queue import queue_of
-from sotto_wire.frames import ConversationChanged, Delivered, DeviceChanged, Proposal, TrustUpdate, WhoIsHere
+from sotto_wire.frames import (
+    ConversationChanged,
+    CustomerAsked,
+    Delivered,
+    DeviceChanged,
+    Proposal,
+    TrustUpdate,
+    WhoIsHere,
+)
+from sotto_wire.limits import REQUESTS_LISTED
 from sotto_wire.stages import Stage
 
 if TYPE_CHECKING:
@@ -55,6 +64,7 @@ def collect(unit: Unit, collecting: Collecting, /, *, now: Millis) -> Collected:
             frames += _around(conversation, collecting)
             frames.append(who_is_here(unit, conversation, collecting, now=now))
             frames += _offer(unit, conversation, by=by)
+            frames += _questions(unit, conversation, by=by, now=now)
     return Collected(interest=interest, frames=tuple(frames), more=more)
 
 
@@ -115,6 +125,20 @@ def who_is_here(unit: Unit, conversation: Conversation, collecting: Collecting, 
         customer="here" if collecting.presence.is_here(conversation.customer) else "away",
         desk="here" if desk else "away",
     )
+
+
+def _questions(unit: Unit, conversation: Conversation, *, by: Speaker, now: Millis) -> Iterator[Frame]:
+    """The customer is shown what waits for an answer; the desk's agents, where each question stands."""
+    if conversation.asked_at is None or conversation.stage is Stage.CLOSED:
+        return
+    asked = unit.questions.find(conversation=conversation.key)
+    if by.device == conversation.customer:
+        for each in asked:
+            if each.is_open and now < each.ends_at:
+                yield CustomerAsked(conversation=conversation.id, request=each.body, key_package=each.package)
+    elif any(each.device == by.device and each.role == "agent" and each.is_current for each in conversation.members):
+        for each in asked[:REQUESTS_LISTED]:
+            yield each.told(conversation.id)
 
 
 def _offer(unit: Unit, conversation: Conversation, *, by: Speaker) -> Iterator[Frame]:
