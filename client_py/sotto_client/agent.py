@@ -18,8 +18,9 @@ from sotto_client.trust_keeper import TrustKeeper, parse_believed
 from sotto_keys.shared.trust_bundle import parse_bundle
 from sotto_keys.shared.untrusted import Inconsistent, Malformed
 from sotto_wire.claims import Bytes32
-from sotto_wire.frames import EnrolDevice, Take, Taken
+from sotto_wire.frames import EnrolDevice, HandOff, ListColleagues, Present, Take, Taken
 from sotto_wire.ids import ConversationId, Digest
+from sotto_wire.refusals import NotFound, Refused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from sotto_client.chat import Chat
     from sotto_client.relay_http import SignedIn
     from sotto_keys.shared.secret import SecretText
-    from sotto_wire.frames import Queue
+    from sotto_wire.frames import Colleague, HandoffCard, Queue
 
 RECORD = "agent"
 
@@ -132,6 +133,49 @@ class Agent:
         Raises what our own judgement found wrong, or `WrongStage` where the conversation closed before.
         """
         return await self._begin.life.until(lambda: self._line.joined(conversation))
+
+    @property
+    def offered(self) -> tuple[HandoffCard, ...]:
+        """Conversations that colleagues hand over and this device may `take`."""
+        return tuple(card for card in self._line.handoffs.offered if card.standing == "asked")
+
+    async def asked(self) -> HandoffCard:
+        """Wait until a colleague hands something over."""
+        return await self._begin.life.until(lambda: next(iter(self.offered), None))
+
+    async def colleagues(self, conversation: ConversationId) -> list[Colleague]:
+        """Who of the desk is online and could take this conversation over. Raises `NotFound` or `LinkLost`."""
+        answer = await self._line.link.ask(lambda ref: ListColleagues(ref=ref, conversation=conversation))
+        assert isinstance(answer, Present), "the relay answers with who is present"
+        return answer.colleagues
+
+    async def hand_off(self, conversation: ConversationId, to: str | None = None) -> None:
+        """Offer it to a colleague (by sign-in name), or to whoever takes it first. The colleague reads new messages only.
+
+        Returns once the offer stands; `handed_off` waits for the end. Raises `NobodyThere`, `WrongStage`, `NotFound`,
+        `CommitNotAllowed` or `LinkLost`.
+        """
+        handing = self._line.handing.get(conversation)
+        if handing is None:
+            raise NotFound("no conversation of ours")
+        handing.ask(to)
+        try:
+            await self._line.link.ask(lambda ref: HandOff(ref=ref, conversation=conversation, to=to))
+        except Refused as refused:
+            handing.forget(str(refused.code))
+            raise
+
+    async def handed_off(self, conversation: ConversationId) -> str:
+        """Wait for the end of it: `removed` once the colleague's device has put us out, else why nothing came of it.
+
+        That is `declined`, `lapsed`, `gone` (the colleague's device fell away), `kept` (we called it off, or the colleague's device
+        did not come and was removed), or the code of what was refused.
+        """
+        return await self._begin.life.until(lambda: self._line.ended(conversation))
+
+    async def call_off(self, conversation: ConversationId) -> None:
+        """Keep it after all; of what a colleague offers: no. Raises the relay's refusal, or `LinkLost`."""
+        await self._line.call_off(conversation)
 
     async def stop(self) -> None:
         """Go offline. What rests on disk goes on with the next `sign_in`."""

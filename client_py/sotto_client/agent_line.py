@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from sotto_client import device
 from sotto_client.chat import Chat
 from sotto_client.connection import LinkLost
+from sotto_client.handing_over import HandingOver, is_changing_keys
 from sotto_client.joining import enter
 from sotto_client.link import Ended, Link
 from sotto_client.receiving import REMOVED
@@ -18,11 +20,14 @@ from sotto_keys.shared.untrusted import Untrusted
 from sotto_wire.codes import Close
 from sotto_wire.frames import (
     Acknowledge,
+    CallOff,
     ConversationChanged,
     Delivered,
     DeviceChanged,
     Envelope,
     Follow,
+    Handoffs,
+    Proposal,
     Queue,
     TrustUpdate,
     WatchQueue,
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from sotto_client.agent_keys import AgentKeys
+    from sotto_client.conversation import Conversation
     from sotto_client.life import Life
     from sotto_client.relay_http import SignedIn
     from sotto_client.session import Identity
@@ -70,6 +76,9 @@ class AgentLine:
         self._has_retried = False
         self._proposed: dict[ConversationId, ConversationCard] = {}
         self._refusals: dict[ConversationId, Refused | Untrusted] = {}
+        self.handing: dict[ConversationId, HandingOver] = {}
+        self._following: set[ConversationId] = set()
+        self.handoffs = Handoffs(given=[], offered=[])
         self.queues: dict[str, Queue] = {}
         self.chats: dict[ConversationId, Chat] = {}
         self.away: set[ConversationId] = set()
@@ -87,7 +96,7 @@ class AgentLine:
         for name in stored_conversations(self._begin.store):
             conversation = load_conversation(self._begin.store, name)
             if conversation is not None:
-                self.chats[name] = Chat(conversation, self._world())
+                self._begin_chat(conversation)
 
     # the link's listener
 
@@ -145,6 +154,11 @@ class AgentLine:
                 self._begin.keys.changed(frame.device_state, frame.credential)
                 self._begin.keys.holds(single_use=frame.key_packages, last_resort_until=frame.last_resort_until)
                 await self._refill()
+            case Proposal(conversation=name) if name in self.chats:
+                self.handing[ConversationId(name)].offer(frame)
+                self.chats[ConversationId(name)].look_again()
+            case Handoffs():
+                await self._hear_of_handoffs(frame)
             case TrustUpdate(bundle=bundle):
                 with suppress(Untrusted):  # the keeper remembers why, and what was believed before stays
                     self._begin.keeper.take(bundle)
@@ -160,7 +174,9 @@ class AgentLine:
         name = ConversationId(card.conversation)
         self._refusals.pop(name, None)
         self._proposed[name] = card
+        self._following.discard(name)
         await self.link.ask(lambda ref: Follow(ref=ref, conversation=card.conversation, after=card.since))
+        self._following.add(name)
 
     def joined(self, name: ConversationId) -> Chat | None:
         """The conversation once we are in it, none while that is open. Raises why we shall not be."""
@@ -180,6 +196,9 @@ class AgentLine:
             await self._join(envelope, card)
         elif chat is not None:
             await chat.take_envelope(envelope)
+            if chat.conversation.broken == REMOVED:
+                # Who may read no further keeps nothing of it on disk either.
+                chat.erase()
 
     async def _join(self, envelope: Envelope, card: ConversationCard) -> None:
         begin, name = self._begin, ConversationId(envelope.conversation)
@@ -196,7 +215,7 @@ class AgentLine:
         spent = dict.fromkeys(begin.keys.used(row))
         begin.store.save({**left, **rows_of(conversation, before=None), **spent})
         del self._proposed[name]
-        self.chats[name] = chat = Chat(conversation, self._world())
+        chat = self._begin_chat(conversation)
         chat.joined()
         await self.link.tell(Acknowledge(conversation=name, seq=envelope.seq))
         await self._refill()
@@ -210,7 +229,7 @@ class AgentLine:
             self._refuse(name, WrongStage("closed before we were let in"))
 
     def _refuse(self, name: ConversationId, error: Refused | Untrusted) -> None:
-        del self._proposed[name]
+        self._proposed.pop(name, None)
         self._refusals[name] = error
 
     def _over(self, name: ConversationId) -> None:
@@ -229,6 +248,52 @@ class AgentLine:
             relay_now=self.relay_now,
             entropy=begin.entropy,
         )
+
+    def _begin_chat(self, conversation: Conversation) -> Chat:
+        name = conversation.id
+        self.handing[name] = handing = HandingOver(
+            self._begin.keeper, later=lambda wait_s: self._look_later(name, wait_s)
+        )
+        self.chats[name] = chat = Chat(conversation, self._world(), planner=handing)
+        return chat
+
+    def _look_later(self, name: ConversationId, wait_s: float) -> None:
+        async def look() -> None:
+            await asyncio.sleep(wait_s)
+            self.chats[name].look_again()
+
+        self._begin.life.spawn(look())
+
+    # handing over
+
+    async def _hear_of_handoffs(self, frame: Handoffs) -> None:
+        self.handoffs = frame
+        for card in frame.given:
+            handing = self.handing.get(ConversationId(card.conversation))
+            if handing is None or not handing.told(card):
+                await self._try(self.call_off(ConversationId(card.conversation)))
+        offered = {ConversationId(card.conversation) for card in frame.offered}
+        for name, taken in list(self._proposed.items()):
+            # Only what is handed over is active before we are in it.
+            if taken.stage == "active" and name in self._following and name not in offered:
+                self._refuse(name, WrongStage("nothing came of the handoff"))
+
+    def ended(self, name: ConversationId) -> str | None:
+        """How our handing over ended; none while that is open."""
+        chat, handing = self.chats[name], self.handing[name]
+        conversation = chat.conversation
+        if conversation.broken is not None or conversation.is_closed:
+            return conversation.broken or "closed"
+        if handing.is_asked or is_changing_keys(conversation, me=self._begin.keys.key.public):
+            return None
+        return handing.outcome or "kept"
+
+    async def call_off(self, name: ConversationId) -> None:
+        """Keep it after all, or do not take it."""
+        handing = self.handing.get(name)
+        if handing is not None:
+            handing.forget(None)
+        await self.link.ask(lambda ref: CallOff(ref=ref, conversation=name))
 
     # device and trust
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from sotto_client.connection import LinkLost
 from sotto_client.conversation import Situation
 from sotto_client.entries import Closed, Message
+from sotto_client.handing_over import is_changing_keys
 from sotto_client.outbox import asked, counted, not_sent, pieces_of, seal_head, settle_own, stale, written
 from sotto_client.own_commits import Plan, with_commit
 from sotto_client.receiving import receive, trust_cited
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from sotto_client.conversation import Conversation
     from sotto_keys.shared.mls.sweep import Reader
     from sotto_wire.frames import ConversationCard, Envelope
-
 
 DRAIN_S: Final = 2.0
 
@@ -226,7 +226,8 @@ class Chat:
             return False
 
     async def _wanted(self, conversation: Conversation) -> Plan | None:
-        if conversation.is_old:
+        # In an open handoff of ours only its end may be committed, and that is a new path as well.
+        if conversation.is_old and not is_changing_keys(conversation, me=self._world.me):
             return Plan()
         # The customer's device removes whom the organisation no longer stands by; others only stop sending.
         void = conversation.void_leaves(self._world.keeper.state, at=self._at())

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sotto_keys.shared.mls.group_memory import GroupMemory
     from sotto_keys.shared.trust_chain import TrustState
     from sotto_keys.shared.untrusted import Untrusted
-    from sotto_wire.claims import GroupTerms
+    from sotto_wire.claims import GroupTerms, Signed
     from sotto_wire.refusals import Refused
 
 FIRST_GROUP = 1
@@ -84,6 +84,8 @@ class Conversation:
     """The relay took more from us than we remember: an empty path comes before anything is encrypted."""
     broken: str | None = None
     """Code of why this device takes no further part, or none."""
+    admission: Signed | None = None
+    """The decision under which we were let in, as the customer signed it: an Add of ours carries it. None at the customer's."""
     pending: PendingCommit | None = None
     outbox: tuple[Waiting, ...] = ()
     counters: tuple[Counter, ...] = ()

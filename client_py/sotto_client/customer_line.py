@@ -12,15 +12,13 @@ from msgspec.structs import replace
 from sotto_client import device, opening, trust_keeper
 from sotto_client.chat import Chat
 from sotto_client.connection import LinkLost
+from sotto_client.letting_in import judge_answerer
 from sotto_client.link import Link
 from sotto_client.own_commits import Grounds, Plan
 from sotto_client.world import AGAIN, RETRY_MS, World
-from sotto_keys.shared.credential import KIND_HUMAN, ROLE_AGENT
-from sotto_keys.shared.mls.gate_adds import judge_device
 from sotto_keys.shared.mls.key_package import parse_key_package
 from sotto_keys.shared.text_forms import digest_of
-from sotto_keys.shared.trust_chain import Freshness
-from sotto_keys.shared.untrusted import Lapsed, Untrusted
+from sotto_keys.shared.untrusted import Untrusted
 from sotto_wire.frames import (
     ConversationChanged,
     Delivered,
@@ -43,7 +41,6 @@ if TYPE_CHECKING:
     from sotto_client.session import Identity
     from sotto_client.store import DeviceStore
     from sotto_client.trust_keeper import TrustKeeper
-    from sotto_keys.shared.mls.key_package import KeyPackage
     from sotto_keys.shared.secret import SecretSigningKey
     from sotto_wire.frames import FromRelay, Welcomed
 
@@ -147,7 +144,7 @@ class CustomerLine:
             if conversation.member.group.find(package.leaf.signature_key) is not None:
                 self._offer = None
                 return None
-            await self._judge(package, conversation, situation)
+            await judge_answerer(package, conversation, situation, keeper=self._begin.keeper)
         except (Refused, Untrusted) as error:
             self._offer = None
             self.chat.problem = str(error.code)
@@ -159,23 +156,6 @@ class CustomerLine:
 
     def failed(self, plan: Plan, code: str) -> None:  # noqa: ARG002 - see Planner
         self._offer = None
-
-    async def _judge(self, package: KeyPackage, conversation: Conversation, situation: Situation) -> None:
-        """Raises `Untrusted` or `Refused` unless the organisation stands by this device as one of the desk's agents, now."""
-        keeper = self._begin.keeper
-        await keeper.refresh()
-        if keeper.freshness() is not Freshness.FRESH:
-            raise Lapsed("trust")
-        at = Millis(max(situation.now, conversation.memory.committed_at))
-        keeper.state.judge_credential(
-            package.leaf.credential.identity,
-            at=at,
-            leaf_key=package.leaf.signature_key,
-            desk=conversation.terms.desk,
-            role=ROLE_AGENT,
-            kind=KIND_HUMAN,
-        )
-        judge_device(package, trust=keeper.state, at=at)
 
     # inside
 

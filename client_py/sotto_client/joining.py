@@ -8,7 +8,9 @@ from sotto_client.conversation import Conversation
 from sotto_client.entries import Coming
 from sotto_keys.device.mls.joining import join
 from sotto_keys.device.mls.secret_bytes import SecretBytes
+from sotto_keys.shared.mls.commit_gate import read_note
 from sotto_keys.shared.mls.opening_gate import Page
+from sotto_keys.shared.mls.parsed_commit import parse_commit
 from sotto_keys.shared.mls.welcome_gate import judge_welcome
 from sotto_keys.shared.untrusted import Inconsistent
 from sotto_wire.claims import WelcomeBundle
@@ -49,6 +51,7 @@ def enter(envelope: Envelope, card: ConversationCard, *, keys: AgentKeys) -> tup
         stage=Stage.ACTIVE,
         cursor=envelope.seq,
         number=card.last_number,
+        admission=read_note(parse_commit(bundle.commit)).decision,
         entries=(Coming(device=keys.key.public, name=name, at=at, seq=envelope.seq),),
     )
     return conversation, row

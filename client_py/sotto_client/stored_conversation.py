@@ -11,7 +11,7 @@ from sotto_client.entries import Entry
 from sotto_keys.device.mls.stored_member import member_from_bytes, member_to_bytes, pending_from_bytes, pending_to_bytes
 from sotto_keys.shared.mls.group_memory import parse_group_memory
 from sotto_keys.shared.untrusted import Malformed
-from sotto_wire.claims import Bytes16, Count, Time
+from sotto_wire.claims import Bytes16, Count, Signed, Time
 from sotto_wire.ids import ConversationId, Millis
 from sotto_wire.stages import Stage
 
@@ -35,6 +35,7 @@ class _Kept(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=
     delivered: Count
     is_old: bool
     broken: str | None
+    admission: Signed | None
     member: bytes
     memory: bytes
     pending: bytes | None
@@ -82,6 +83,7 @@ def load_conversation(store: DeviceStore, conversation: ConversationId) -> Conve
         delivered=kept.delivered,
         is_old=kept.is_old,
         broken=kept.broken,
+        admission=kept.admission,
         pending=None if kept.pending is None else pending_from_bytes(kept.pending),
         outbox=tuple(kept.outbox),
         counters=tuple(kept.counters),
@@ -109,6 +111,7 @@ def _encode(conversation: Conversation) -> bytes:
         delivered=conversation.delivered,
         is_old=conversation.is_old,
         broken=conversation.broken,
+        admission=conversation.admission,
         member=member_to_bytes(conversation.member),
         memory=conversation.memory.to_bytes(),
         pending=None if conversation.pending is None else pending_to_bytes(conversation.pending),

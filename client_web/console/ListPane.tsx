@@ -4,6 +4,7 @@ import type { AgentIntent, AgentView, ChatSummary, DeskView, QueueEntryView } fr
 import { deskName } from '../src/ui/deskName.ts'
 import { clockTime } from '../src/ui/when.ts'
 import { DeviceCard } from './DeviceCard.tsx'
+import { Offers } from './HandOver.tsx'
 import { words } from './words.en.ts'
 
 type DeskScreen = Extract<AgentView, { kind: 'desk' }>
@@ -13,6 +14,7 @@ export function ListPane({ view, intend, now }: { view: DeskScreen; intend: Inte
   return (
     <nav class='list' aria-label={words.areas}>
       <DeviceCard device={view.device} intend={intend} />
+      <Offers offers={view.offers} busy={view.taking || view.link !== 'online'} intend={intend} />
       <h2 class='pane-title'>{words.mine}</h2>
       {view.chats.length === 0 && <p class='muted pad'>{words.noMine}</p>}
       <ul class='rows'>
@@ -42,8 +44,12 @@ function ChatRow({ chat, open, intend }: { chat: ChatSummary; open: boolean; int
         </span>
         <span class='row-time'>{chat.lastAt > 0 ? clockTime(chat.lastAt) : ''}</span>
         <span class='row-last' dir='auto'>
-          {chat.away && chat.stage !== 'closed' && <span class='away'>{words.away} · </span>}
-          {chat.stage === 'closed' ? words.closed : chat.last || (chat.stage === 'proposed' ? words.waitingForDevice : '')}
+          {chat.away && chat.stage !== 'closed' && chat.stage !== 'left' && <span class='away'>{words.away} · </span>}
+          {chat.stage === 'closed'
+            ? words.closed
+            : chat.stage === 'left'
+              ? words.left
+              : chat.last || (chat.stage === 'proposed' ? words.waitingForDevice : '')}
         </span>
         {chat.unread > 0 && <span class='badge'>{chat.unread}</span>}
       </button>

@@ -1,4 +1,14 @@
 /** Every word of the console. The shared ones (messages, readers) stand in `src/i18n/en.ts`. */
+/** Why nothing came of a handoff. */
+const ENDED: Readonly<Record<string, (name: string) => string>> = {
+  declined: (name) => `${name} cannot take it now.`,
+  lapsed: () => 'Nobody took it in time.',
+  gone: (name) => `The device of ${name} was shut out before it was in.`,
+  nobody_there: () => 'Nobody who could take it is online any more.',
+  offline: () => 'You are offline, so nobody was asked.',
+  stale_epoch: () => 'Somebody else joined or left in the same moment.',
+}
+
 export const words = {
   title: 'Sotto console',
   loading: 'Checking keys…',
@@ -42,6 +52,35 @@ export const words = {
   closeYes: 'Close chat',
   closeNo: 'Keep open',
   closed: 'Closed',
+  handOver: 'Hand over chat',
+  /** On a phone the button says only the first words. */
+  handOverShort: 'Hand over',
+  handOverRest: ' chat',
+  handOverLead:
+    'Whoever takes it sees new messages only, not what was said before. You leave the chat and can no longer read new messages. The customer sees both.',
+  handOverNo: 'Keep this chat',
+  handTo: (name: string): string => `Ask ${name}`,
+  handToAnyone: 'Ask everyone: the first who answers takes it',
+  colleagues: (desk: string): string => `Colleagues of the ${desk} desk who are online`,
+  colleaguesAsking: 'Looking who is online…',
+  nobodyThere: (desk: string): string => `Nobody else of the ${desk} desk is online who could take it. This chat stays with you.`,
+  keepIt: 'Keep this chat',
+  handoffAsked: (name: string | null): string =>
+    name === null ? 'Asking your desk who takes this chat over…' : `Asking ${name} to take this chat over…`,
+  handoffAccepted: (name: string): string => `${name} takes this chat over. Changing the keys…`,
+  handingOver: (name: string): string => `Handing over to ${name}. The keys are changing; until then neither of you can write.`,
+  takingOver: (name: string): string => `Taking over from ${name}. The keys are changing; then you can write.`,
+  keysChanging: 'You can write again once the keys have changed.',
+  handoffEnded: (why: string, name: string | null): string =>
+    `${ENDED[why]?.(name ?? 'Your colleague') ?? `That did not work (${why}).`} This chat stays with you.`,
+  left: 'You left',
+  leftLead:
+    'You are no longer in this chat and cannot read new messages. What you read before goes from this screen when you open another chat.',
+  offers: 'Chats that colleagues hand over',
+  offerTitle: (name: string): string => `${name} wants to hand a chat over to you`,
+  offerLead: (desk: string): string => `${desk} desk. You will see new messages only, not what was said before.`,
+  offerYes: 'Take over',
+  offerNo: 'Not now',
   whoReads: 'Who can read',
   compare: 'Conversation words',
   compareLead: (epoch: number): string => `Read them aloud with the customer. Key change ${epoch}.`,
@@ -65,7 +104,7 @@ export const words = {
   connecting: 'Connecting…',
   offline: 'Offline. Messages wait here and are sent when you are back.',
   dismiss: 'Dismiss',
-  shortcuts: 'Keyboard: N next chat · J and K move · Enter opens · R reply · E close',
+  shortcuts: 'Keyboard: N next chat · J and K move · Enter opens · R reply · T hand over · E close',
   anotherTabTitle: 'The console is open in another tab',
   anotherTabLead: 'One tab at a time holds this device’s keys.',
   useHere: 'Use here',

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 from tests.support.mls_room import agent_identity, forge, package_of, seed_of
+from tests.support.relay_members import put_on_offer
 from tests.support.relay_world import NOW, Dice
 from tests.support.rogue_member import Made, a_note
 from tests.vectors.trust_world import credential, credential_document, key
@@ -25,6 +26,7 @@ from sotto_keys.shared.mls.proposals import (
 from sotto_keys.shared.text_forms import digest_of
 from sotto_wire.claims import DecisionClaims
 from sotto_wire.codec import decode_claims, encode_claims
+from sotto_wire.ids import DeviceKey
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -158,6 +160,8 @@ async def removes_the_customer(scene: Scene) -> Made:
 async def hand_over(scene: Scene) -> None:
     """Lawful: the rogue lets a colleague in, who must now put it out."""
     rogue = scene.rogue
+    offered = (rogue.conversation, DeviceKey(key("ben").public))
+    await scene.running.relay.committer.submit(put_on_offer, offered, NOW)
     await rogue.commits(rogue.commit(a_note(decision=rogue.start), add=[colleague()]))
     await scene.customer.until(lambda conversation: conversation.member.epoch == rogue.member.epoch)
 

@@ -67,7 +67,7 @@ def _made_up(group: PublicGroup, commit: ParsedCommit) -> Verdict:
     return Verdict(
         commit=commit,
         committer=DeviceKey(committer.signature_key),
-        by_customer=False,
+        by_customer=True,  # else nobody could be added who was not on offer
         note=read_note(commit),
         decision=None,
         terms=_terms_after(commit, terms),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from tests.support.relay_world import NOW
 
 from sotto_keys.device.mls.committing import create_commit
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from sotto_keys.device.mls.member import Member
     from sotto_keys.shared.mls.key_package import KeyPackage
     from sotto_server.domain.mailbox import StoredEnvelope
-    from sotto_wire.ids import ConversationId, DeviceKey
+    from sotto_server.ports import Unit
+    from sotto_wire.ids import ConversationId, DeviceKey, Millis
 
 
 def envelopes(relay: RelayWorld, name: ConversationId, reader: DeviceKey) -> list[StoredEnvelope]:
@@ -34,6 +36,14 @@ def joined(relay: RelayWorld, customer: CustomerDevice, device: AgentDevice) -> 
     welcome = decode_claims(envelopes(relay, customer.conversation, device.key.public)[-1].body, WelcomeBundle)
     own = next(each for each in device.packages if is_for(welcome.welcome, each))
     return join(welcome.welcome, own, signing_key=SecretBytes(device.key.reveal_seed()))
+
+
+def put_on_offer(unit: Unit, offered: tuple[ConversationId, DeviceKey], /, *, now: Millis) -> None:  # noqa: ARG001 - a use case
+    """As if the device had accepted to take the conversation over."""
+    name, device = offered
+    conversation = unit.mail.conversation(name)
+    assert conversation is not None
+    unit.mail.keep(replace(conversation, proposed=device))
 
 
 def agent_commit(

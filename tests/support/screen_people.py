@@ -127,6 +127,17 @@ class AgentScreen:
     def readers(self) -> list[str]:
         return _roster(self.page.get_by_role("complementary", name="Who can read"))
 
+    def hand_over(self, choice: str) -> None:
+        """Opens the dialog and asks whom it says."""
+        self.chat.get_by_role("button", name="Hand over").click()
+        self.page.get_by_role("dialog").get_by_role("button", name=choice).click()
+
+    def take_over(self) -> AgentScreen:
+        """What a colleague hands over; in it once the keys have changed."""
+        self.page.get_by_role("button", name="Take over").click()
+        self.chat.get_by_text("Encrypted · 2 people").wait_for()
+        return self
+
     def close_chat(self) -> None:
         self.chat.get_by_role("button", name="Close chat").first.click()
         self.page.get_by_role("dialog").get_by_role("button", name="Close chat").click()

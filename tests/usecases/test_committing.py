@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from tests.support.relay_members import agent_commit, envelopes, joined
+from tests.support.relay_members import agent_commit, envelopes, joined, put_on_offer
 from tests.support.relay_world import MINUTE, NOW, AgentDevice, CustomerDevice
 
 from sotto_keys.device.mls.committing import create_commit
@@ -264,6 +264,9 @@ def test_in_a_handoff_neither_agent_writes_until_the_newcomer_has_removed_the_ot
     relay.equip(ben)
     relay.meet(customer, ana)
     add = agent_commit(joined(relay, customer, ana), customer, ana, add=ben.packages[0].public)
+    with pytest.raises(WrongStage):  # nobody is handed what they did not accept
+        relay.commit(add, ana.speaker)
+    relay.do(put_on_offer, (customer.conversation, ben.key.public))
     relay.commit(add, ana.speaker)
     hushed = {each.device for each in relay.conversation(customer.conversation).members if each.hushed}
     assert hushed == {ana.key.public, ben.key.public}

@@ -5,7 +5,7 @@ import { toHex } from '../wire/octets.ts'
 import { enter } from './agentJoin.ts'
 import type { AgentKeys } from './agentKeys.ts'
 import { Chat } from './chat.ts'
-import type { Conversation } from './conversation.ts'
+import { type Conversation, REMOVED } from './conversation.ts'
 import { decodeConversation, encodeConversation } from './conversationCodec.ts'
 import { Draft } from './draft.ts'
 import { type ChatWorld, recordName } from './holding.ts'
@@ -22,6 +22,7 @@ export class AgentChats {
   readonly #chats = new Map<string, Chat>()
   readonly #cards = new Map<string, ConversationCard>()
   readonly #drafts = new Map<string, Draft>()
+  readonly #left = new WeakSet<Chat>()
 
   constructor(world: AgentChatsWorld) {
     this.#world = world
@@ -33,7 +34,16 @@ export class AgentChats {
 
   /** Taken, and not yet let in by the customer's device. */
   get proposed(): readonly ConversationCard[] {
-    return [...this.#cards].flatMap(([name, card]) => (!this.#chats.has(name) && card.stage === 'proposed' ? [card] : []))
+    const isOpen = ({ stage }: ConversationCard): boolean => stage === 'proposed' || stage === 'active'
+    return [...this.#cards].flatMap(([name, card]) => (!this.#chats.has(name) && isOpen(card) ? [card] : []))
+  }
+
+  /** Of what was to be handed over to us, only this still is: only that is active before we are in it. */
+  keepTakenOver(names: ReadonlySet<string>): void {
+    for (const { stage, conversation } of this.proposed) {
+      const name = toHex(conversation)
+      if (stage === 'active' && !names.has(name)) this.#cards.delete(name)
+    }
   }
 
   get(name: string | null): Chat | undefined {
@@ -98,9 +108,15 @@ export class AgentChats {
     if (envelope.kind === 'welcome' && credential !== null) await this.#enter(envelope, credential)
   }
 
-  /** Put away a conversation that is over. */
+  /** A conversation that we take anew: what we had of it before we left is put away. */
+  async takenAnew(card: ConversationCard): Promise<void> {
+    this.putAway(toHex(card.conversation))
+    await this.follow(card)
+  }
+
+  /** Put away a conversation that is over for us. */
   putAway(name: string | null): void {
-    if (name !== null && this.get(name)?.conversation.stage === 'closed') this.#chats.delete(name)
+    if (name !== null && isOver(this.get(name)?.conversation)) this.#chats.delete(name)
   }
 
   async #enter(envelope: Envelope, credential: Credential): Promise<void> {
@@ -125,17 +141,32 @@ export class AgentChats {
 
   #adopt(conversation: Conversation): Chat {
     const name = toHex(conversation.id)
-    const chat = new Chat(conversation, { ...this.#world, changed: () => this.#world.changed(name) })
+    const changed = (): void => {
+      this.#leave(name)
+      this.#world.changed(name)
+    }
+    const chat = new Chat(conversation, { ...this.#world, changed })
     this.#chats.set(name, chat)
     return chat
   }
 
+  /** Who was removed may read no further, and keeps nothing of it; it stays on the screen until it is put away. */
+  #leave(name: string): void {
+    const chat = this.get(name)
+    if (chat?.conversation.broken !== REMOVED || this.#left.has(chat)) return
+    this.#left.add(chat)
+    void this.#retire(chat, name)
+  }
+
   #index(without: string | null): ReadonlyMap<string, Uint8Array> {
-    const open = [...this.#chats].filter(([name, { conversation }]) => name !== without && conversation.stage !== 'closed')
+    const open = [...this.#chats].filter(([name, { conversation }]) => name !== without && !isOver(conversation))
     const entries = open.map(([, { conversation }]) => ({ conversation: conversation.id }))
     return new Map([[NAMES.chats, writeRecord(CHAT_INDEX, entries)]])
   }
 }
+
+const isOver = (conversation: Conversation | undefined): boolean =>
+  conversation !== undefined && (conversation.stage === 'closed' || conversation.broken === REMOVED)
 
 /** The card as it stands once we are in, where the relay's last word was older. */
 const withUs = (card: ConversationCard, seq: number): ConversationCard => ({

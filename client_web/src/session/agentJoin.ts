@@ -43,6 +43,7 @@ export const enter = async (envelope: Envelope, { packages, trust, credential }:
     memory,
     entries: [began],
     stage: 'active',
+    admission: note.decision,
   } as const
   return { conversation: await withState(kept, { state, trust }), used }
 }

@@ -1,8 +1,9 @@
 /** How the agent's conversations and desks look on a screen. */
-import type { AgentChat, ChatSummary, DeskView } from '../core/views.ts'
+import type { AgentChat, ChatSummary, ColleagueView, DeskView, HandoffView } from '../core/views.ts'
 import type { ConversationCard, Queue } from '../wire/generated/frames.ts'
 import { toHex } from '../wire/octets.ts'
 import type { Chat } from './chat.ts'
+import { REMOVED } from './conversation.ts'
 import { brokenProblem, entryViews, readerViews, wordsView } from './conversationView.ts'
 
 export const chatLabel = (conversation: Uint8Array): string => `Customer · ${toHex(conversation).slice(0, 4)}`
@@ -27,7 +28,7 @@ export const summaryOf = (chat: Chat, away: boolean): ChatSummary => {
   return {
     conversation: toHex(conversation.id),
     label: chatLabel(conversation.id),
-    stage: conversation.stage === 'closed' ? 'closed' : 'active',
+    stage: conversation.stage === 'closed' ? 'closed' : conversation.broken === REMOVED ? 'left' : 'active',
     unread: conversation.unread,
     away,
     last: last?.tag === 'message' ? last.text : '',
@@ -40,8 +41,17 @@ export interface Aside {
   readonly draft: string
 }
 
-export const chatView = (chat: Chat, { me, away, draft }: Aside & { readonly me: Uint8Array }): AgentChat => {
+interface Handing {
+  readonly handoff: HandoffView | null
+  readonly colleagues: readonly ColleagueView[] | null
+}
+
+export const chatView = (
+  chat: Chat,
+  { me, away, draft, handoff, colleagues }: Aside & Handing & { readonly me: Uint8Array },
+): AgentChat => {
   const { conversation } = chat
+  const hasLeft = conversation.broken === REMOVED
   return {
     ...summaryOf(chat, away),
     site: conversation.facts.terms.site,
@@ -49,13 +59,15 @@ export const chatView = (chat: Chat, { me, away, draft }: Aside & { readonly me:
     entries: entryViews(conversation),
     readers: readerViews(conversation, me),
     words: wordsView(conversation),
-    problem: brokenProblem(conversation) ?? chat.problem,
+    handoff: hasLeft ? null : handoff,
+    colleagues,
+    problem: hasLeft ? null : (brokenProblem(conversation) ?? chat.problem),
     draft,
   }
 }
 
-/** Taken, and not yet let in by the customer's device. */
-export const proposedView = (card: ConversationCard, { away, draft }: Aside): AgentChat => ({
+/** Taken, and not yet let in: by the customer's device, or by a colleague's who hands it over. */
+export const proposedView = (card: ConversationCard, { away, draft, handoff }: Aside & Omit<Handing, 'colleagues'>): AgentChat => ({
   conversation: toHex(card.conversation),
   label: chatLabel(card.conversation),
   stage: card.stage === 'closed' ? 'closed' : 'proposed',
@@ -68,6 +80,8 @@ export const proposedView = (card: ConversationCard, { away, draft }: Aside): Ag
   entries: [],
   readers: [],
   words: null,
+  handoff,
+  colleagues: null,
   problem: null,
   draft,
 })

@@ -1,15 +1,14 @@
 /** The relay proposes a device; the customer's device checks everything itself and adds it, or does not. */
 
-import { judgeKeyPackage } from '../keys/mls/admission.ts'
 import { parseKeyPackage } from '../keys/mls/parse.ts'
-import { judgeCredential } from '../keys/trustChain.ts'
-import { Lapsed, Untrusted } from '../keys/untrusted.ts'
+import { Untrusted } from '../keys/untrusted.ts'
 import type { Signed } from '../wire/generated/claims.ts'
 import type { Proposal } from '../wire/generated/frames.ts'
 import { Refused } from '../wire/refused.ts'
 import type { Chat } from './chat.ts'
 import type { Plan } from './commits.ts'
 import { type Conversation, readerOf, type Situation } from './conversation.ts'
+import { judgeAnswerer } from './lettingIn.ts'
 import type { TrustKeeper } from './trustKeeper.ts'
 
 interface World {
@@ -50,15 +49,9 @@ export class Proposals {
 
   async #judge(proposal: Proposal, conversation: Conversation, situation: Situation): Promise<Plan | null> {
     const { keeper, grounds } = this.#world
-    const keyPackage = parseKeyPackage(proposal.keyPackage)
-    const { signatureKey, identity } = keyPackage.leafNode
+    const { signatureKey } = parseKeyPackage(proposal.keyPackage).leafNode
     if (readerOf(conversation, signatureKey) !== null || conversation.stage === 'closed') return null
-    await keeper.refresh()
-    if (keeper.freshness() !== 'fresh') throw new Lapsed('trust')
-    const at = Math.max(situation.now, conversation.memory.committedAt)
-    judgeKeyPackage(keyPackage, at)
-    const { desk } = conversation.facts.terms
-    await judgeCredential(keeper.state ?? situation.trust, identity, { at, leafKey: signatureKey, desk, role: 'agent', kind: 'human' })
+    await judgeAnswerer(proposal.keyPackage, { conversation, situation, keeper })
     return { adds: [proposal.keyPackage], grounds }
   }
 

@@ -13,7 +13,7 @@ import { PAYLOAD, type Payload } from '../wire/generated/payload.ts'
 import { sameOctets, toHex } from '../wire/octets.ts'
 import { Refused } from '../wire/refused.ts'
 import { BadFrame, decodeAs } from '../wire/shape.ts'
-import { type Conversation, type Entry, readerOf, type Situation, type Step, withEntry, withState } from './conversation.ts'
+import { type Conversation, type Entry, REMOVED, readerOf, type Situation, type Step, withEntry, withState } from './conversation.ts'
 import { settleOwn } from './outbox.ts'
 
 /** The conversation after this envelope; its cursor stands behind it. `NeedsNewerTrust` when it must be tried again with newer trust. */
@@ -138,7 +138,7 @@ const follow = async (conversation: Conversation, envelope: Envelope, { trust }:
   const [verdict] = seen
   if (verdict === undefined) throw new Untrusted('a commit that nobody judged')
   const told = { ...withComings(conversation, { verdict, envelope }), memory: verdict.memory, pending: null }
-  if (processed.removed) return { conversation: { ...told, broken: 'removed' }, spent: [] }
+  if (processed.removed) return { conversation: { ...told, broken: REMOVED }, spent: [] }
   return { conversation: await withState(told, { state: processed.state, trust }), spent: [processed.spent] }
 }
 

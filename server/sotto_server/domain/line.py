@@ -107,6 +107,7 @@ class Line:
             # What the limit cut off is asked for again, whole: telling twice costs nothing here.
             self._rung |= base.keys() | collected.interest.conversations
             self._everything |= collected.interest.everything
+            self._device |= collected.interest.device
         return [frame for frame in collected.frames if self._is_news(frame, moved)]
 
     def _is_news(self, frame: Frame, moved: set[ConversationId]) -> bool:

@@ -56,6 +56,9 @@ def collect(unit: Unit, collecting: Collecting, /, *, now: Millis) -> Collected:
             frames += _around(conversation, collecting)
             frames.append(who_is_here(unit, conversation, collecting, now=now))
             frames += _offer(unit, conversation, by=by)
+    if interest.device and by.agent is not None and not more:
+        # That an offer is over is told after the welcome to which it led.
+        frames.append(handoffs_of(unit, by))
     return Collected(interest=interest, frames=tuple(frames), more=more)
 
 
@@ -72,7 +75,6 @@ def _of_relay(unit: Unit, collecting: Collecting, *, now: Millis) -> Iterator[Fr
             key_packages=len(stock.single_use),
             last_resort_until=stock.last_resort_until,
         )
-        yield handoffs_of(unit, by)
     for desk in sorted(interest.desks):
         if by.agent is not None and unit.seats.get(by.agent, desk) is not None:
             yield queue_of(unit, desk, presence=collecting.presence)

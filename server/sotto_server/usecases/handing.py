@@ -65,14 +65,12 @@ def end_handoff(
 
 
 def handoff_after_commit(unit: Unit, conversation: Conversation, verdict: Verdict) -> Conversation:
-    """An agent's Add, the coming of who was asked, and the going of who asked each end the offer: the group knows the rest."""
+    """The coming of who accepted and the going of who asked each end the offer: the group knows the rest."""
     handoff = unit.handoffs.get(conversation.key)
     if handoff is None:
         return conversation
-    is_given = bool(verdict.added) and (
-        not verdict.by_customer or handoff.taker in {each.device for each in verdict.added}
-    )
-    if is_given or not _is_there(conversation, handoff.giver):
+    is_taken = handoff.taker in {each.device for each in verdict.added}
+    if is_taken or not _is_there(conversation, handoff.giver):
         return drop_handoff(unit, conversation, handoff)
     return conversation
 

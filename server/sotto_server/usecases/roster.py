@@ -21,7 +21,8 @@ def after_commit(
 ) -> Conversation:
     """The conversation with its roster and stage after the commit at `seq`; a newcomer's first envelope is its own welcome.
 
-    `WrongStage` for an Add of an agent that the desk did not offer, while another is on offer.
+    `WrongStage` for an Add of an agent that the desk did not offer, while another is on offer; for an agent's Add always: nobody is
+    handed a conversation that they did not accept, or no longer.
     """
     after = conversation
     for device in verdict.removed:
@@ -59,8 +60,8 @@ def _stage(conversation: Conversation, verdict: Verdict, *, now: Millis) -> Conv
     if verdict.added:
         devices = {each.device for each in verdict.added}
         is_offered = after.proposed in devices
-        if after.stage is Stage.PROPOSED and not is_offered:
-            raise WrongStage("another device is on offer")
+        if not is_offered and (after.stage is Stage.PROPOSED or not verdict.by_customer):
+            raise WrongStage("another device is on offer, or none")
         after = after.after(Act.ADMIT)
         after = replace(after, proposed=None) if is_offered else after
     if after.stage is Stage.ACTIVE and not after.has_agent():
