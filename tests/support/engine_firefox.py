@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from tests.support.engine_port import APP, KEYS, PAGE, EngineFault, as_json
+from tests.support.leash import Leash
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
@@ -140,7 +141,7 @@ class Firefox:
     keeps_profile: ClassVar[bool] = True
 
     profile: Path
-    process: subprocess.Popen[str] = field(init=False)
+    process: Leash = field(init=False)
     bidi: Bidi = field(init=False)
 
     def __post_init__(self) -> None:
@@ -149,13 +150,13 @@ class Firefox:
         self.profile.mkdir(exist_ok=True)
         lines = (f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in PREFERENCES.items())
         (self.profile / "user.js").write_text("".join(lines), "utf-8")
-        self.process = subprocess.Popen(
-            [program, "--headless", "--no-remote", "--profile", str(self.profile), "--remote-debugging-port", "0"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.bidi = Bidi.open(self._address())
+        argv = [program, "--headless", "--no-remote", "--profile", str(self.profile), "--remote-debugging-port", "0"]
+        self.process = Leash(argv, stderr=subprocess.PIPE)
+        try:
+            self.bidi = Bidi.open(self._address())
+        except BaseException:  # also the impatience of whoever runs the tests
+            self.process.end()
+            raise
 
     def tab(self) -> FirefoxTab:
         return FirefoxTab(self.bidi, str(self.bidi.ask("browsingContext.create", type="tab")["context"]))
@@ -170,13 +171,13 @@ class Firefox:
             self.bidi.ask("browser.close")
             self.process.wait(ANSWER_WITHIN_S)
         except (EngineFault, subprocess.TimeoutExpired):
-            self.process.kill()
-        with self.process:
+            pass
+        finally:
+            self.process.end()
             self.bidi.ends.close()
 
     def _address(self) -> str:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
+        for line in self.process.words:
             if found := re.search(r"BiDi listening on (ws://\S+)", line):
                 return found[1]
         raise EngineFault("Firefox ended before it listened")

@@ -8,11 +8,12 @@ import os
 import shutil
 import subprocess
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from tests.support.engine_port import APP, KEYS, LOOK_EVERY_S, PAGE, WAY_IN, EngineFault, as_json
+from tests.support.leash import Leash
 
 if TYPE_CHECKING:
     from tests.support.engine_port import Json
@@ -25,6 +26,7 @@ ELEMENT: Final = "element-6066-11e4-a52e-4f735466cecf"
 SOFTWARE: Final = {"WEBKIT_DISABLE_COMPOSITING_MODE": "1", "LIBGL_ALWAYS_SOFTWARE": "1", "GSETTINGS_BACKEND": "memory"}
 # A browser that runs as root has no user namespaces to make its sandbox with.
 AS_ROOT: Final = {"WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1"}
+SCREEN: Final = ("Xvfb", "-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp")
 DONE: Final = "const done = arguments[1]; ({})(arguments[0]).then((text) => done({{text}}), (error) => done({{thrown: String(error)}}))"
 
 
@@ -112,30 +114,19 @@ class WebKit:
     keeps_profile: ClassVar[bool] = False
 
     port: int
-    screen: subprocess.Popen[str] = field(init=False)
-    process: subprocess.Popen[bytes] = field(init=False)
+    ends: ExitStack = field(default_factory=ExitStack)
     driver: WebDriver = field(init=False)
 
     def __post_init__(self) -> None:
         for program in ("WebKitWebDriver", "Xvfb"):
             assert shutil.which(program), f"no {program}: python3 dev.py test --browsers all"
-        self.screen = subprocess.Popen(
-            ["Xvfb", "-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"],  # noqa: S607 - as found on PATH
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        assert self.screen.stdout is not None
-        display = {"DISPLAY": f":{self.screen.stdout.readline().strip()}"}
-        environment = os.environ | SOFTWARE | display | (AS_ROOT if os.geteuid() == 0 else {})
-        self.process = subprocess.Popen(
-            ["WebKitWebDriver", f"--port={self.port}"],  # noqa: S607 - as found on PATH
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        self.driver = WebDriver(self.port)
-        self._begin()
+        with self.ends:
+            display = {"DISPLAY": f":{self._screen()}"}
+            environment = os.environ | SOFTWARE | display | (AS_ROOT if os.geteuid() == 0 else {})
+            self.ends.callback(Leash(["WebKitWebDriver", f"--port={self.port}"], environment).end)
+            self.driver = WebDriver(self.port)
+            self._begin()
+            self.ends = self.ends.pop_all()
 
     def tab(self) -> WebKitTab:
         """The session's one window: another would be hidden behind it, and a hidden page gets no keys."""
@@ -149,10 +140,13 @@ class WebKit:
     def close(self) -> None:
         with suppress(EngineFault):
             self.driver.ask("DELETE", "")
-        for each in (self.process, self.screen):
-            each.terminate()
-            with each:
-                pass
+        self.ends.close()
+
+    def _screen(self) -> str:
+        """The number of a new one."""
+        screen = Leash(SCREEN, stdout=subprocess.PIPE)
+        self.ends.callback(screen.end)
+        return screen.words.readline().strip()
 
     def _begin(self) -> None:
         begun = self._first_answer()
