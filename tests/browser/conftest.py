@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 from tests.support.demo_town import ANA, Town, founded
 from tests.support.engines import ENGINES, started
 from tests.support.screen_people import AgentScreen, CustomerScreen
@@ -25,6 +25,7 @@ PATIENCE_MS: Final = 45_000
 
 @pytest.fixture(scope="session")
 def play() -> Iterator[Playwright]:
+    expect.set_options(timeout=PATIENCE_MS)  # five seconds, the default, are few on a busy machine
     with sync_playwright() as playing:
         yield playing
 
