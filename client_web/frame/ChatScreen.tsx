@@ -141,13 +141,21 @@ function stageWords(chat: ChatView): string | null {
           : chatWords.nobody(chat.deskLabel)
         : `${chatWords.waiting(chat.deskLabel)} ${chatWords.ahead(chat.ahead)}`
     case 'left':
-      return leaveWords.left
+      return leftWords(chat)
     case 'proposed':
       return chatWords.proposed(chat.deskLabel)
     case 'active':
     case 'closed':
       return null
   }
+}
+
+/** That it is left, and the page may be closed, is said only once the relay has it. */
+function leftWords({ entries, leave }: ChatView): string | null {
+  const own = entries.filter((entry) => entry.kind === 'message' && entry.mine)
+  if (leave === 'asking') return null
+  if (own.length === 0) return leaveWords.write
+  return own.some((entry) => entry.kind === 'message' && entry.standing === 'sending') ? leaveWords.sending : leaveWords.left
 }
 
 const OVER: ReadonlySet<string> = new Set(['conversation_broken', 'continued_elsewhere', 'chat_lost', 'relay_set_back'])

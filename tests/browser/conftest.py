@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 WIDE: Final[ViewportSize] = {"width": 1100, "height": 760}
 DESKTOP: Final[ViewportSize] = {"width": 1280, "height": 800}
 PATIENCE_MS: Final = 45_000
+AWAY: Final = "about:blank"
+"""Where a customer goes who leaves the shop; also where every page begins."""
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +61,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 
 
 @pytest.fixture
-def new_customer(browser: Browser) -> Iterator[NewCustomer]:
+def new_customer(browser: Browser, town: Town) -> Iterator[NewCustomer]:
     """Each a browser of their own. Whoever is still in a chat ends it, so that the queue is empty for the next test."""
     visits: list[CustomerScreen] = []
 
@@ -71,6 +73,8 @@ def new_customer(browser: Browser) -> Iterator[NewCustomer]:
 
     yield new
     for visit in visits:
+        if visit.page.url == AWAY:
+            visit.come_back(town.shop_url)
         visit.leave()
         visit.page.context.close()
 

@@ -70,6 +70,12 @@ class CustomerScreen:
         self.press("Back")
         return found
 
+    def come_back(self, url: str) -> CustomerScreen:
+        """Visits and opens the chat, and waits until it shows what was kept, or the notice."""
+        self.visit(url).open().app.get_by_role("heading", level=1).wait_for()
+        self.app.get_by_role("textbox").or_(self.app.get_by_role("button", name="Start chat")).first.wait_for()
+        return self
+
     def leave(self) -> None:
         """Ends the chat if there is one and it can be ended from here."""
         ending = self.app.get_by_role("button", name="End chat")
@@ -139,7 +145,8 @@ def _say(field: Locator, text: str) -> None:
 
 def _message(log: Locator, text: str, *, standing: str) -> Locator:
     with_text = log.locator("article").filter(has_text=text)
-    return with_text.filter(has_text=standing) if standing else with_text
+    # With its dot and its capitals: "Will be sent" is not "Sent".
+    return with_text.filter(has_text=re.compile(rf"· {re.escape(standing)}")) if standing else with_text
 
 
 def _roster(panel: Locator) -> list[str]:

@@ -121,6 +121,8 @@ export const leaveWords = {
   leave: 'Leave a message',
   asking: 'Letting in who is on call…',
   nobody: 'Nobody is on call either. You can wait while this page is open, or reach us another way.',
+  write: 'Write your message now. Whoever on call reads it first answers here.',
+  sending: 'Your message is on its way. Keep this page open until it is sent.',
   left: 'Your message is left. The first person on call who reads it answers here. You may close this page: the answer waits for this device for seven days.',
 } as const
 

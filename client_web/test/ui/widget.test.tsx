@@ -108,6 +108,20 @@ test('what is typed is kept as a draft, and what was kept stands in the field', 
   ])
 })
 
+test('a message counts as left, and the page as free to close, only once the relay has it', () => {
+  const left = { ...activeChat, stage: 'left', readers: [me, mara] } as const
+  const { next } = show({ ...left, entries: [] })
+  const closable = /You may close this page/
+  expect(screen.getByText(/Write your message now/)).toBeTruthy()
+  next({ ...left, leave: 'asking', entries: [aMessage({ standing: 'sending' })] })
+  expect(screen.queryByText(closable)).toBeNull()
+  next({ ...left, entries: [aMessage({ id: 'a', standing: 'sent' }), aMessage({ id: 'b', standing: 'sending' })] })
+  expect(screen.getByText(/Keep this page open until it is sent/)).toBeTruthy()
+  expect(screen.queryByText(closable)).toBeNull()
+  next({ ...left, entries: [aMessage({ id: 'a', standing: 'sent' }), aMessage({ id: 'b', standing: 'sent' })] })
+  expect(screen.getByText(closable)).toBeTruthy()
+})
+
 test('what a revoked agent left unanswered is a question with two answers of equal weight', () => {
   const { wanted } = show({ ...activeChat, resend: { count: 2, to: 'Ben' } })
   expect(screen.getByText(/Your last 2 messages were not answered/)).toBeTruthy()
