@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "init": "sotto_cli.init:init",
     "keys": "sotto_cli.keys:keys",
     "privacy": "sotto_cli.privacy:privacy",
+    "receipt": "sotto_cli.receipt:receipt",
     "run": "sotto_cli.run:run",
     "site": "sotto_cli.site:site",
     "snippet": "sotto_cli.snippet:snippet",

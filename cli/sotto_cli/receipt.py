@@ -1,0 +1,117 @@
+"""`sotto receipt …`: the file that a customer saved of a chat's decisions, checked without a relay."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sotto_cli.output import json_option, tell
+from sotto_keys.shared.receipt_bundle import verify_bundle
+from sotto_keys.shared.text_forms import fingerprint, from_fingerprint, to_base64url
+from sotto_keys.shared.untrusted import Malformed
+from sotto_keys.shared.words import organisation_words
+from sotto_wire.claims import TeamAdmission
+
+if TYPE_CHECKING:
+    from sotto_keys.shared.receipt_bundle import ProvenBundle, ProvenDecision, ProvenReader
+    from sotto_wire.ids import Digest
+
+
+@click.group()
+def receipt() -> None:
+    """What a customer saved of their decisions."""
+
+
+@receipt.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--root", default=None, help="The organisation's root fingerprint, as its pages carry it.")
+@json_option
+def verify(*, file: Path, root: str | None, as_json: bool) -> None:
+    """Check FILE offline: every signature, every word that was shown, every receipt. Exit code 2 where anything is not as signed."""
+    pinned = _pinned(root)
+    proven = verify_bundle(file.read_bytes(), pinned=pinned)
+    facts = {
+        "organisation": proven.trust.organisation_name,
+        "root": fingerprint(proven.trust.pinned),
+        "words": organisation_words(proven.trust.pinned),
+        "is_pinned": pinned is not None,
+        "conversation": proven.bundle.conversation,
+        "saved_at": proven.bundle.saved_at,
+        "decisions": [_decision(each) for each in proven.decisions],
+        "readers": [_reader(each) for each in proven.readers],
+    }
+    tell(facts, as_json=as_json, people="\n".join(_lines(proven, is_pinned=pinned is not None)))
+
+
+def _pinned(root: str | None) -> Digest | None:
+    try:
+        return None if root is None else from_fingerprint(root)
+    except Malformed:
+        raise click.UsageError("--root is not a root fingerprint") from None
+
+
+def _decision(proven: ProvenDecision) -> dict[str, object]:
+    claims, given = proven.decision.claims, proven.receipt
+    return {
+        "digest": proven.decision.digest.hex(),
+        "answer": claims.answer,
+        "purpose": claims.purpose,
+        "label": proven.label,
+        "admits": _admits(proven),
+        "history": claims.history,
+        "language": proven.language,
+        "policy": claims.policy_digest.hex(),
+        "decided_at": claims.decided_at,
+        "expires_at": claims.expires_at,
+        "receipt": None if given is None else {"entry": given.ledger_index, "received_at": given.received_at},
+    }
+
+
+def _admits(proven: ProvenDecision) -> dict[str, str]:
+    admits = proven.decision.claims.admits
+    if isinstance(admits, TeamAdmission):
+        return {"desk": admits.desk}
+    return {"credential": admits.credential, "device": to_base64url(admits.leaf_key)}
+
+
+def _reader(proven: ProvenReader) -> dict[str, object]:
+    named = proven.credential
+    return {
+        "name": named.name,
+        "kind": named.kind,
+        "roles": named.roles,
+        "desks": named.desks,
+        "since": proven.since,
+        "until": proven.until,
+    }
+
+
+def _lines(proven: ProvenBundle, *, is_pinned: bool) -> list[str]:
+    words = " · ".join(organisation_words(proven.trust.pinned))
+    known = "its root is the one you named" if is_pinned else "compare these words with the organisation's"
+    lines = [f"{proven.trust.organisation_name}", f"  words:  {words} ({known})", ""]
+    for each in proven.decisions:
+        claims, given = each.decision.claims, each.receipt
+        whom = ", ".join(f"{key} {value}" for key, value in _admits(each).items())
+        lines += [
+            f"{claims.answer}: {each.label}",
+            f"  lets in:  {whom}",
+            f"  decided:  {_when(claims.decided_at)}, counts until {_when(claims.expires_at)}",
+            f"  shown:    the words of policy {claims.policy_digest.hex()[:16]}… in {each.language}",
+            "  receipt:  none came"
+            if given is None
+            else f"  receipt:  entry {given.ledger_index}, {_when(given.received_at)}",
+        ]
+    lines += ["", "Who could read, as the customer's device saw it:"]
+    lines += [
+        f"  {each.credential.name}, from {_when(each.since)} until {'the end' if each.until is None else _when(each.until)}"
+        for each in proven.readers
+    ] or ["  nobody yet"]
+    return [*lines, "", "Everything is as it was signed."]
+
+
+def _when(at: int) -> str:
+    return dt.datetime.fromtimestamp(at / 1000, tz=dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

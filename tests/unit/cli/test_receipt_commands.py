@@ -1,0 +1,69 @@
+"""Tests of `sotto receipt verify`: what an auditor, or the customer, runs without a relay."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+from tests.support.saved_receipts import WORLD, Saved
+
+from sotto_cli.main import FAILED, USAGE, cli
+from sotto_keys.shared.text_forms import digest_of, fingerprint
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "receipts.json"
+    path.write_bytes(Saved().bytes())
+    return path
+
+
+def test_a_saved_file_is_told_in_words(file: Path) -> None:
+    told = CliRunner().invoke(cli, ["receipt", "verify", str(file)])
+    assert told.exit_code == 0, told.output
+    for words in (
+        "Kettle & Cup",
+        "compare these words",
+        "given: Answer your question",
+        "desk support",
+        "in en",
+        "entry 1, 2027-01-15 08:00:00 UTC",
+        "Ana, from 2027-01-15 08:00:00 UTC until the end",
+        "Everything is as it was signed.",
+    ):
+        assert words in told.stderr
+
+
+def test_machines_get_the_same_facts(file: Path) -> None:
+    root = fingerprint(WORLD.pinned)
+    told = json.loads(CliRunner().invoke(cli, ["receipt", "verify", str(file), "--root", root, "--json"]).stdout)
+    (decided,), (reader,) = told["decisions"], told["readers"]
+    assert (told["root"], told["is_pinned"], len(told["words"])) == (root, True, 4)
+    assert (decided["answer"], decided["purpose"], decided["admits"]) == ("given", "support", {"desk": "support"})
+    assert decided["receipt"]["entry"] == 1
+    assert (reader["name"], reader["desks"], reader["until"]) == ("Ana", ["orders"], None)
+
+
+def test_one_flipped_byte_fails(file: Path) -> None:
+    octets = bytearray(file.read_bytes())
+    octets[len(octets) // 2] ^= 1
+    file.write_bytes(octets)
+    told = CliRunner().invoke(cli, ["receipt", "verify", str(file)])
+    assert (told.exit_code, told.stdout) == (FAILED, "")
+    assert "refused" in told.stderr
+
+
+def test_another_root_than_the_pages_fails(file: Path) -> None:
+    other = fingerprint(digest_of(b"another"))
+    told = CliRunner().invoke(cli, ["receipt", "verify", str(file), "--root", other])
+    assert told.exit_code == FAILED
+    assert "forked" in told.stderr
+
+
+def test_a_root_that_is_none_is_wrong_usage(file: Path) -> None:
+    assert CliRunner().invoke(cli, ["receipt", "verify", str(file), "--root", "copper"]).exit_code == USAGE
