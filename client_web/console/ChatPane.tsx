@@ -10,6 +10,8 @@ import { Composer } from '../src/ui/Composer.tsx'
 import { Icon } from '../src/ui/icons.tsx'
 import { MessageList } from '../src/ui/MessageList.tsx'
 import { ProblemCard } from '../src/ui/ProblemCard.tsx'
+import { HandOver, HandoffState } from './HandOver.tsx'
+import { isOver } from './stages.ts'
 import { words } from './words.en.ts'
 
 export interface ChatPaneProps {
@@ -32,16 +34,17 @@ export function ChatPane({ chat, revoked, intend, onReaders }: ChatPaneProps): J
   return (
     <section class='chat' id='conversation' aria-label={chat.label}>
       <ChatHead chat={chat} intend={intend} onReaders={onReaders} />
+      <HandoffState chat={chat} intend={intend} />
       {chat.problem && <ProblemCard problem={chat.problem} heading='h2' />}
       <MessageList
         key={conversation}
         entries={chat.entries}
-        onRetry={chat.stage === 'closed' || isBroken(chat) ? null : (id) => intend({ kind: 'retry', conversation, id })}
+        onRetry={isOver(chat) || isBroken(chat) ? null : (id) => intend({ kind: 'retry', conversation, id })}
         after={<AfterEntries chat={chat} />}
       />
       <Announcer key={`${conversation}-said`} entries={chat.entries} />
-      {chat.stage === 'closed' ? (
-        <p class='composer composer-hint'>{chatWords.closedTitle}</p>
+      {isOver(chat) ? (
+        <p class='composer composer-hint'>{chat.stage === 'gone' ? words.goneLead : chatWords.closedTitle}</p>
       ) : (
         <Composer
           key={`${conversation}-draft`}
@@ -57,15 +60,17 @@ export function ChatPane({ chat, revoked, intend, onReaders }: ChatPaneProps): J
 
 /** Where the customer's device stands, when that is why nothing moves. */
 function AfterEntries({ chat }: { readonly chat: AgentChat }): JSX.Element {
+  if (chat.handoff?.state === 'changing') return <div role='status' />
   const said = chat.stage === 'proposed' ? (chat.away ? words.awayProposed : words.waitingForDevice) : chat.away ? words.awayInChat : null
-  return <div role='status'>{chat.stage === 'closed' || said === null ? null : <p class='status'>{said}</p>}</div>
+  return <div role='status'>{isOver(chat) || said === null ? null : <p class='status'>{said}</p>}</div>
 }
 
 const isBroken = (chat: AgentChat): boolean => chat.problem?.code === 'conversation_broken' || chat.problem?.code === 'relay_set_back'
 
 function whyNot(chat: AgentChat): string | null {
   if (isBroken(chat)) return composerWords.over
-  if (chat.stage === 'left') return words.takingOver
+  if (chat.handoff?.state === 'changing') return words.keysChanging
+  if (chat.stage === 'left') return words.answeringLeft
   return chat.stage === 'active' ? null : words.waitingForDevice
 }
 
@@ -82,10 +87,14 @@ function ChatHead({ chat, intend, onReaders }: Omit<ChatPaneProps, 'revoked'> & 
         <h2 class='chat-name'>
           <bdi>{chat.label}</bdi>
         </h2>
-        <p class='small verified strong with-icon'>
-          <Icon name='shield' small />
-          {words.encrypted(chat.readers.length)}
-        </p>
+        {chat.stage === 'gone' ? (
+          <p class='small muted strong'>{words.gone}</p>
+        ) : (
+          <p class='small verified strong with-icon'>
+            <Icon name='shield' small />
+            {words.encrypted(chat.readers.length)}
+          </p>
+        )}
       </div>
       <span class='only-narrow'>
         <Button onPress={onReaders}>
@@ -93,14 +102,17 @@ function ChatHead({ chat, intend, onReaders }: Omit<ChatPaneProps, 'revoked'> & 
           <span class='phone-hidden'>{words.whoReads}</span>
         </Button>
       </span>
-      {chat.stage !== 'closed' && (
-        <span data-close-chat>
-          <Button onPress={() => asks.current?.showModal()}>
-            {words.closeShort}
-            <span class='phone-gone'>
-              {words.closeRest} <kbd>E</kbd>
-            </span>
-          </Button>
+      {!isOver(chat) && (
+        <span class='chat-acts'>
+          {chat.stage === 'active' && chat.handoff === null && <HandOver chat={chat} intend={intend} />}
+          <span data-close-chat>
+            <Button onPress={() => asks.current?.showModal()}>
+              {words.closeShort}
+              <span class='phone-gone'>
+                {words.closeRest} <kbd>E</kbd>
+              </span>
+            </Button>
+          </span>
         </span>
       )}
       <dialog ref={asks} aria-label={words.close}>

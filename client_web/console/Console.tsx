@@ -7,7 +7,7 @@ import { Button } from '../src/ui/Button.tsx'
 import { ProblemCard } from '../src/ui/ProblemCard.tsx'
 import { calendarDay } from '../src/ui/when.ts'
 import { ChatPane } from './ChatPane.tsx'
-import { focusComposer, moveInList, pressClose, shortcutOf } from './keyboard.ts'
+import { focusComposer, moveInList, pressClose, pressHandOver, shortcutOf } from './keyboard.ts'
 import { ListPane } from './ListPane.tsx'
 import { SidePane } from './SidePane.tsx'
 import { SignIn } from './SignIn.tsx'
@@ -108,6 +108,7 @@ function useShortcuts(view: DeskScreen, intend: Intend): void {
       else if (shortcut === 'up') moveInList(-1)
       else if (shortcut === 'reply') focusComposer()
       else if (shortcut === 'close') pressClose()
+      else if (shortcut === 'handOver') pressHandOver()
     }
     addEventListener('keydown', listen)
     return () => removeEventListener('keydown', listen)

@@ -4,6 +4,8 @@ import type { AgentIntent, AgentView, ChatSummary, DeskView, QueueEntryView } fr
 import { deskName } from '../src/ui/deskName.ts'
 import { clockTime } from '../src/ui/when.ts'
 import { DeviceCard } from './DeviceCard.tsx'
+import { Offers } from './HandOver.tsx'
+import { isOver } from './stages.ts'
 import { words } from './words.en.ts'
 
 type DeskScreen = Extract<AgentView, { kind: 'desk' }>
@@ -13,6 +15,7 @@ export function ListPane({ view, intend, now }: { view: DeskScreen; intend: Inte
   return (
     <nav class='list' aria-label={words.areas}>
       <DeviceCard device={view.device} intend={intend} />
+      <Offers offers={view.offers} busy={view.taking || view.link !== 'online'} intend={intend} />
       <h2 class='pane-title'>{words.mine}</h2>
       {view.chats.length === 0 && <p class='muted pad'>{words.noMine}</p>}
       <ul class='rows'>
@@ -42,7 +45,7 @@ function ChatRow({ chat, open, intend }: { chat: ChatSummary; open: boolean; int
         </span>
         <span class='row-time'>{chat.lastAt > 0 ? clockTime(chat.lastAt) : ''}</span>
         <span class='row-last' dir='auto'>
-          {chat.away && chat.stage !== 'closed' && <span class='away'>{words.away} · </span>}
+          {chat.away && !isOver(chat) && <span class='away'>{words.away} · </span>}
           {lastLine(chat)}
         </span>
         {chat.unread > 0 && <span class='badge'>{chat.unread}</span>}
@@ -54,6 +57,7 @@ function ChatRow({ chat, open, intend }: { chat: ChatSummary; open: boolean; int
 /** Of a left message nothing is shown before somebody opens it. */
 function lastLine(chat: ChatSummary): string {
   if (chat.stage === 'closed') return words.closed
+  if (chat.stage === 'gone') return words.gone
   if (chat.stage === 'left') return words.messageLeft
   return chat.last || (chat.stage === 'proposed' ? words.waitingForDevice : '')
 }

@@ -24,7 +24,11 @@ export function SidePane({ chat, organisation, shown, onClose }: SidePaneProps):
       {chat && (
         <section>
           <h2>{words.whoReads}</h2>
-          <Roster organisation={organisation} readers={chat.readers} words={chat.words} />
+          {chat.stage === 'gone' ? (
+            <p class='small muted'>{words.goneReaders}</p>
+          ) : (
+            <Roster organisation={organisation} readers={chat.readers} words={chat.words} />
+          )}
         </section>
       )}
       <section>

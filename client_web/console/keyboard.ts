@@ -1,8 +1,8 @@
 /** Single keys of the console. They are off while somebody types or a dialog is open (WCAG 2.1.4). */
 
-export type Shortcut = 'next' | 'down' | 'up' | 'reply' | 'close'
+export type Shortcut = 'next' | 'down' | 'up' | 'reply' | 'close' | 'handOver'
 
-const KEYS: Readonly<Record<string, Shortcut>> = { n: 'next', j: 'down', k: 'up', r: 'reply', e: 'close' }
+const KEYS: Readonly<Record<string, Shortcut>> = { n: 'next', j: 'down', k: 'up', r: 'reply', e: 'close', t: 'handOver' }
 
 export function shortcutOf(event: KeyboardEvent): Shortcut | null {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return null
@@ -20,6 +20,10 @@ export function moveInList(step: 1 | -1): void {
 
 export function focusComposer(): void {
   document.querySelector<HTMLTextAreaElement>('.chat textarea')?.focus()
+}
+
+export function pressHandOver(): void {
+  document.querySelector<HTMLButtonElement>('[data-hand-over] button')?.click()
 }
 
 export function pressClose(): void {

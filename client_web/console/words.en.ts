@@ -1,4 +1,14 @@
 /** Every word of the console. The shared ones (messages, readers) stand in `src/i18n/en.ts`. */
+/** Why nothing came of a handoff. */
+const ENDED: Readonly<Record<string, (name: string) => string>> = {
+  declined: (name) => `${name} cannot take it now.`,
+  lapsed: () => 'Nobody took it in time.',
+  gone: (name) => `The device of ${name} was shut out before it was in.`,
+  nobody_there: () => 'Nobody who could take it is online any more.',
+  offline: () => 'You are offline, so nobody was asked.',
+  stale_epoch: () => 'Somebody else joined or left in the same moment.',
+}
+
 export const words = {
   title: 'Sotto console',
   loading: 'Checking keys…',
@@ -25,7 +35,7 @@ export const words = {
   away: 'Customer away',
   messageLeft: 'A message was left while nobody was here. Opening it makes it yours to answer.',
   leftInQueue: 'Left a message for those on call. You may take it too; their device lets you in when it is back.',
-  takingOver: 'Making this chat yours…',
+  answeringLeft: 'Making this chat yours…',
   waitingDevice: 'Waiting for the customer’s device',
   agentGone: 'Their last agent was revoked. When the device is back it removes that agent and lets you in.',
   awayInQueue: 'Their device is not connected. It lets you in when it is back.',
@@ -45,6 +55,36 @@ export const words = {
   closeYes: 'Close chat',
   closeNo: 'Keep open',
   closed: 'Closed',
+  handOver: 'Hand over chat',
+  /** On a phone the button says only the first words. */
+  handOverShort: 'Hand over',
+  handOverRest: ' chat',
+  handOverLead:
+    'Whoever takes it sees new messages only, not what was said before. You leave the chat and can no longer read new messages. The customer sees both.',
+  handOverNo: 'Keep this chat',
+  handTo: (name: string): string => `Ask ${name}`,
+  handToAnyone: 'Ask everyone: the first who answers takes it',
+  colleagues: (desk: string): string => `Colleagues of the ${desk} desk who are online`,
+  colleaguesAsking: 'Looking who is online…',
+  nobodyThere: (desk: string): string => `Nobody else of the ${desk} desk is online who could take it. This chat stays with you.`,
+  keepIt: 'Keep this chat',
+  handoffAsked: (name: string | null): string =>
+    name === null ? 'Asking your desk who takes this chat over…' : `Asking ${name} to take this chat over…`,
+  handoffAccepted: (name: string): string => `${name} takes this chat over. Changing the keys…`,
+  handingOver: (name: string): string => `Handing over to ${name}. The keys are changing; until then neither of you can write.`,
+  takingOver: (name: string): string => `Taking over from ${name}. The keys are changing; then you can write.`,
+  keysChanging: 'You can write again once the keys have changed.',
+  handoffEnded: (why: string, name: string | null): string =>
+    `${ENDED[why]?.(name ?? 'Your colleague') ?? `That did not work (${why}).`} This chat stays with you.`,
+  gone: 'You left',
+  goneLead:
+    'You are no longer in this chat and cannot read new messages. What you read before goes from this screen when you open another chat.',
+  goneReaders: 'This device is no longer in the chat, so it does not know who can read it now.',
+  offers: 'Chats that colleagues hand over',
+  offerTitle: (name: string): string => `${name} wants to hand a chat over to you`,
+  offerLead: (desk: string): string => `${desk} desk. You will see new messages only, not what was said before.`,
+  offerYes: 'Take over',
+  offerNo: 'Not now',
   whoReads: 'Who can read',
   compare: 'Conversation words',
   compareLead: (epoch: number): string => `Read them aloud with the customer. Key change ${epoch}.`,
@@ -68,7 +108,7 @@ export const words = {
   connecting: 'Connecting…',
   offline: 'Offline. Messages wait here and are sent when you are back.',
   dismiss: 'Dismiss',
-  shortcuts: 'Keyboard: N next chat · J and K move · Enter opens · R reply · E close',
+  shortcuts: 'Keyboard: N next chat · J and K move · Enter opens · R reply · T hand over · E close',
   anotherTabTitle: 'The console is open in another tab',
   anotherTabLead: 'One tab at a time holds this device’s keys.',
   useHere: 'Use here',

@@ -130,8 +130,23 @@ class AgentScreen:
     def messages(self) -> list[str]:
         return self.chat.locator(".bubble").all_inner_texts()
 
+    @property
+    def panel(self) -> Locator:
+        return self.page.get_by_role("complementary", name="Who can read")
+
     def readers(self) -> list[str]:
-        return _roster(self.page.get_by_role("complementary", name="Who can read"))
+        return _roster(self.panel)
+
+    def hand_over(self, choice: str) -> None:
+        """Opens the dialog and asks whom it says."""
+        self.chat.get_by_role("button", name="Hand over").click()
+        self.page.get_by_role("dialog").get_by_role("button", name=choice).click()
+
+    def take_over(self) -> AgentScreen:
+        """What a colleague hands over; in it once the keys have changed."""
+        self.page.get_by_role("button", name="Take over").click()
+        self.chat.get_by_text("Encrypted · 2 people").wait_for()
+        return self
 
     def close_chat(self) -> None:
         self.chat.get_by_role("button", name="Close chat").first.click()

@@ -148,11 +148,34 @@ export interface DeskView {
   readonly activeCount: number
 }
 
+/** A colleague of the desk who is online. */
+export interface ColleagueView {
+  /** Sign-in name. */
+  readonly agent: string
+  readonly name: string
+}
+
+/** What a colleague hands over. */
+export interface OfferView {
+  readonly conversation: string
+  readonly desk: string
+  readonly giver: string
+}
+
+/** How the handoff of a conversation stands. */
+export type HandoffView =
+  /** `taker`: none is anyone of the desk. */
+  | { readonly state: 'asked' | 'accepted'; readonly taker: string | null }
+  /** Between the Add and the Remove: neither of the two can write. */
+  | { readonly state: 'changing'; readonly giver: string; readonly taker: string; readonly isGiver: boolean }
+  /** Nothing came of it: how the offer ended, or the code of what was refused. */
+  | { readonly state: 'ended'; readonly why: string; readonly taker: string | null }
+
 export interface ChatSummary {
   readonly conversation: string
   readonly label: string
-  /** `left`: a message was left for this device and others on call; the first that is opened answers. */
-  readonly stage: 'left' | 'proposed' | 'active' | 'closed'
+  /** `left`: a message was left for this device and others on call; the first that is opened answers. `gone`: this device was removed. */
+  readonly stage: 'left' | 'proposed' | 'active' | 'gone' | 'closed'
   readonly unread: number
   /** The customer's device is not connected. */
   readonly away: boolean
@@ -166,6 +189,9 @@ export interface AgentChat extends ChatSummary {
   readonly entries: readonly EntryView[]
   readonly readers: readonly ReaderView[]
   readonly words: ConversationWords | null
+  readonly handoff: HandoffView | null
+  /** Who could take it over; none until that is known. */
+  readonly colleagues: readonly ColleagueView[] | null
   readonly problem: Problem | null
   /** Typed and not sent. */
   readonly draft: string
@@ -192,6 +218,7 @@ export type AgentView =
       readonly link: Link
       readonly desks: readonly DeskView[]
       readonly chats: readonly ChatSummary[]
+      readonly offers: readonly OfferView[]
       readonly open: AgentChat | null
       readonly problem: Problem | null
       readonly taking: boolean
@@ -207,6 +234,12 @@ export type AgentIntent =
   | { readonly kind: 'retry'; readonly conversation: string; readonly id: string }
   | { readonly kind: 'draft'; readonly conversation: string; readonly text: string }
   | { readonly kind: 'close'; readonly conversation: string }
+  | { readonly kind: 'listColleagues'; readonly conversation: string }
+  /** `to`: none is anyone of the desk. */
+  | { readonly kind: 'handOff'; readonly conversation: string; readonly to: string | null }
+  /** Keep it after all, or put away why nothing came of it. */
+  | { readonly kind: 'callOff'; readonly conversation: string }
+  | { readonly kind: 'declineOffer'; readonly conversation: string }
   | { readonly kind: 'dismissProblem' }
 
 /** A running program: the UI reads `view` and states intents. */

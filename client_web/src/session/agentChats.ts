@@ -10,7 +10,7 @@ import { BadFrame } from '../wire/shape.ts'
 import { enter } from './agentJoin.ts'
 import type { AgentKeys } from './agentKeys.ts'
 import { Chat } from './chat.ts'
-import type { Conversation } from './conversation.ts'
+import { type Conversation, REMOVED } from './conversation.ts'
 import { decodeConversation, encodeConversation } from './conversationCodec.ts'
 import { Draft } from './draft.ts'
 import { type ChatWorld, recordName } from './holding.ts'
@@ -28,6 +28,8 @@ export class AgentChats {
   readonly #chats = new Map<string, Chat>()
   readonly #cards = new Map<string, ConversationCard>()
   readonly #drafts = new Map<string, Draft>()
+  readonly #left = new WeakMap<Chat, Promise<void>>()
+  #takenOver: ReadonlySet<string> = new Set()
 
   constructor(world: AgentChatsWorld) {
     this.#world = world
@@ -37,9 +39,16 @@ export class AgentChats {
     return [...this.#chats.values()]
   }
 
-  /** Taken, and not yet let in by the customer's device. */
+  /** Taken, and not yet let in: by the customer's device, or by a colleague's who hands it over. */
   get proposed(): readonly ConversationCard[] {
-    return [...this.#cards].flatMap(([name, card]) => (!this.#chats.has(name) && card.stage === 'proposed' ? [card] : []))
+    const isTaken = (name: string, { stage }: ConversationCard): boolean =>
+      stage === 'proposed' || (stage === 'active' && this.#takenOver.has(name))
+    return [...this.#cards].flatMap(([name, card]) => (!this.#chats.has(name) && isTaken(name, card) ? [card] : []))
+  }
+
+  /** What colleagues hand over to us with our yes, as the relay tells last. */
+  takesOver(names: ReadonlySet<string>): void {
+    this.#takenOver = names
   }
 
   get(name: string | null): Chat | undefined {
@@ -106,7 +115,10 @@ export class AgentChats {
 
   /** The envelope of a conversation we are in goes there; a Welcome that we can open and accept begins one. */
   async take(envelope: Envelope, credential: Credential | null): Promise<void> {
-    const chat = this.get(toHex(envelope.conversation))
+    const name = toHex(envelope.conversation)
+    // Whoever was removed and is let in again begins anew, once what was before is gone from this device.
+    if (envelope.kind === 'welcome') await this.leave(name).then(() => this.#putGoneAway(name))
+    const chat = this.get(name)
     const isNext = chat !== undefined && envelope.group > chat.conversation.group
     if (envelope.kind !== 'welcome' || credential === null || !(chat === undefined || isNext)) return chat?.envelope(envelope)
     if (chat === undefined) await this.#enter(envelope, credential)
@@ -126,9 +138,28 @@ export class AgentChats {
     if (chat !== undefined) await this.#retire(chat, name)
   }
 
-  /** Put away a conversation that is over. */
+  /** Whoever was removed may read no further, and keeps nothing of it; it stays on the screen until it is put away. */
+  leave(name: string): Promise<void> {
+    const chat = this.get(name)
+    if (chat?.conversation.broken !== REMOVED) return Promise.resolve()
+    const leaving = this.#left.get(chat) ?? this.#retire(chat, name)
+    this.#left.set(chat, leaving)
+    return leaving
+  }
+
+  /** A conversation that we take anew: what we had of it before we left is put away. */
+  async takenAnew(card: ConversationCard): Promise<void> {
+    this.putAway(toHex(card.conversation))
+    await this.follow(card)
+  }
+
+  /** Put away a conversation that is over for us. */
   putAway(name: string | null): void {
-    if (name !== null && this.get(name)?.conversation.stage === 'closed') this.#chats.delete(name)
+    if (name !== null && isOver(this.get(name)?.conversation)) this.#chats.delete(name)
+  }
+
+  #putGoneAway(name: string): void {
+    if (this.get(name)?.conversation.broken === REMOVED) this.#chats.delete(name)
   }
 
   async #enter(envelope: Envelope, credential: Credential): Promise<void> {
@@ -186,7 +217,7 @@ export class AgentChats {
   }
 
   #index(without: string | null): ReadonlyMap<string, Uint8Array> {
-    const open = [...this.#chats].filter(([name, { conversation }]) => name !== without && conversation.stage !== 'closed')
+    const open = [...this.#chats].filter(([name, { conversation }]) => name !== without && !isOver(conversation))
     const entries = open.map(([, { conversation }]) => ({ conversation: conversation.id }))
     return new Map([[NAMES.chats, writeRecord(CHAT_INDEX, entries)]])
   }
@@ -205,6 +236,9 @@ const restedIn = async (
     throw error
   }
 }
+
+const isOver = (conversation: Conversation | undefined): boolean =>
+  conversation !== undefined && (conversation.stage === 'closed' || conversation.broken === REMOVED)
 
 /** The card as it stands once we are in, where the relay's last word was older. */
 const withUs = (card: ConversationCard, seq: number): ConversationCard => ({

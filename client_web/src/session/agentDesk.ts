@@ -5,12 +5,14 @@ import type { Signer } from '../keys/ed25519.ts'
 import { Untrusted } from '../keys/untrusted.ts'
 import type { SealedStore } from '../store/sealed.ts'
 import { CLOSE } from '../wire/generated/codes.ts'
-import type { DeviceChanged, FromRelay, Queue, Welcomed, WhoIsHere } from '../wire/generated/frames.ts'
+import type { ConversationCard, DeviceChanged, FromRelay, Queue, Welcomed, WhoIsHere } from '../wire/generated/frames.ts'
 import { fromHex, toHex } from '../wire/octets.ts'
 import { Refused } from '../wire/refused.ts'
 import { AgentChats } from './agentChats.ts'
+import { AgentHandoffs } from './agentHandoffs.ts'
 import { AgentKeys } from './agentKeys.ts'
 import { type Aside, chatView, deskView, proposedView, summaryOf } from './agentView.ts'
+import { REMOVED } from './conversation.ts'
 import { signHello } from './hello.ts'
 import { Link, LinkLost } from './link.ts'
 import { isLeftFor } from './onCall.ts'
@@ -44,6 +46,7 @@ export class Desk {
   readonly #link: Link
   readonly #keys: AgentKeys
   readonly #chats: AgentChats
+  readonly #handoffs: AgentHandoffs
   #desks: readonly string[]
   #word: LinkWord = 'connecting'
   #problem: Problem | null = null
@@ -61,6 +64,7 @@ export class Desk {
     this.#keys = new AgentKeys({ signer, agent: session.agent, store, link, keeper, relayNow })
     const world = { me: signer.publicKey, signer, link, store, clock: ports.clock, trust: keeper, entropy: ports.entropy, relayNow }
     this.#chats = new AgentChats({ ...world, keys: this.#keys, changed: (name) => this.#chatChanged(name) })
+    this.#handoffs = new AgentHandoffs({ me: signer.publicKey, link, keeper, chats: this.#chats, changed: () => begin.changed() })
   }
 
   async start(): Promise<void> {
@@ -107,6 +111,18 @@ export class Desk {
       case 'close':
         this.#chats.get(intent.conversation)?.close()
         break
+      case 'listColleagues':
+        this.#attempt(this.#handoffs.list(intent.conversation))
+        break
+      case 'handOff':
+        this.#attempt(this.#handoffs.handOff(intent.conversation, intent.to))
+        break
+      case 'callOff':
+        this.#attempt(this.#handoffs.callOff(intent.conversation))
+        break
+      case 'declineOffer':
+        this.#attempt(this.#handoffs.decline(intent.conversation))
+        break
       case 'dismissProblem':
         for (const chat of this.#chats.all) chat.problemIs(null)
         this.problemIs(null)
@@ -123,6 +139,7 @@ export class Desk {
       link: this.#word,
       desks: this.#desks.map((desk) => deskView(desk, this.#queues.get(desk))),
       chats: this.#summaries(),
+      offers: this.#handoffs.offers,
       open: this.#open(),
       problem: this.#problem ?? this.#expiry(),
       taking: this.#isTaking,
@@ -131,15 +148,24 @@ export class Desk {
 
   #summaries(): readonly ChatSummary[] {
     const { proposed, all } = this.#chats
-    const waiting = proposed.map((card) => proposedView(card, this.#aside(card.conversation)))
-    return [...waiting, ...all.map((chat) => summaryOf(chat, { me: this.#begin.signer.publicKey, ...this.#aside(chat.conversation.id) }))]
+    const me = this.#begin.signer.publicKey
+    const waiting = proposed.map((card) => this.#proposedView(card))
+    return [...waiting, ...all.map((chat) => summaryOf(chat, { me, ...this.#aside(chat.conversation.id) }))]
   }
 
   #open(): AgentChat | null {
     const chat = this.#chats.get(this.#shown)
-    if (chat !== undefined) return chatView(chat, { me: this.#begin.signer.publicKey, ...this.#aside(chat.conversation.id) })
+    if (chat !== undefined) {
+      const name = toHex(chat.conversation.id)
+      const handing = { handoff: this.#handoffs.view(name), colleagues: this.#handoffs.colleagues(name) }
+      return chatView(chat, { me: this.#begin.signer.publicKey, ...this.#aside(chat.conversation.id), ...handing })
+    }
     const card = this.#chats.proposed.find(({ conversation }) => toHex(conversation) === this.#shown)
-    return card === undefined ? null : proposedView(card, this.#aside(card.conversation))
+    return card === undefined ? null : this.#proposedView(card)
+  }
+
+  #proposedView(card: ConversationCard): AgentChat {
+    return proposedView(card, { ...this.#aside(card.conversation), handoff: this.#handoffs.taking(toHex(card.conversation)) })
   }
 
   #aside(conversation: Uint8Array): Aside {
@@ -207,6 +233,13 @@ export class Desk {
       case 'device':
         this.#deviceChanged(frame)
         break
+      case 'proposal':
+        this.#handoffs.proposed(frame)
+        break
+      case 'handoffs':
+        // After the envelopes before it: that an offer is over is told after the welcome to which it led.
+        this.#inTurn(() => this.#handoffs.told(frame))
+        break
       case 'trust':
         this.#attempt(this.#begin.keeper.take(frame.bundle))
     }
@@ -235,7 +268,7 @@ export class Desk {
       if (answer.tag !== 'taken') return
       this.#keys.claimed()
       this.#shown = toHex(answer.card.conversation)
-      await this.#chats.follow(answer.card)
+      await this.#chats.takenAnew(answer.card)
     } finally {
       this.#isTaking = false
       this.#begin.changed()
@@ -253,13 +286,14 @@ export class Desk {
   }
 
   #chatChanged(name: string): void {
+    this.#handoffs.consider(name)
     const chat = this.#chats.get(name)
-    const wasFaster =
-      chat !== undefined && chat.conversation.broken === 'removed' && isLeftFor(chat.conversation, this.#begin.signer.publicKey)
-    if (wasFaster) {
+    const hasLeft = chat !== undefined && chat.conversation.broken === REMOVED
+    // A colleague on call was faster.
+    if (hasLeft && isLeftFor(chat.conversation, this.#begin.signer.publicKey)) {
       if (this.#shown === name) this.#shown = null
       this.#attempt(this.#chats.drop(name))
-    }
+    } else if (hasLeft) this.#attempt(this.#chats.leave(name))
     if (chat !== undefined && this.#shown === name && chat.conversation.unread > 0) chat.seen()
     this.#begin.changed()
   }

@@ -50,6 +50,7 @@ export const enter = async (envelope: Envelope, { packages, trust, credential, e
     memory,
     entries: [began],
     stage: 'active',
+    admission: note.decision,
   } as const
   return { conversation: await withState(kept, { state, trust }), used }
 }

@@ -1,8 +1,9 @@
 /** How the agent's conversations and desks look on a screen. */
-import type { AgentChat, ChatSummary, DeskView } from '../core/views.ts'
+import type { AgentChat, ChatSummary, ColleagueView, DeskView, HandoffView } from '../core/views.ts'
 import type { ConversationCard, Queue } from '../wire/generated/frames.ts'
 import { toHex } from '../wire/octets.ts'
 import type { Chat } from './chat.ts'
+import { type Conversation, REMOVED } from './conversation.ts'
 import { brokenProblem, entryViews, readerViews, wordsView } from './conversationView.ts'
 import { isLeftFor } from './onCall.ts'
 
@@ -29,7 +30,7 @@ export const summaryOf = (chat: Chat, { me, away }: Pick<Aside, 'away'> & { read
   return {
     conversation: toHex(conversation.id),
     label: chatLabel(conversation.id),
-    stage: conversation.stage === 'closed' ? 'closed' : isLeftFor(conversation, me) ? 'left' : 'active',
+    stage: stageOf(conversation, me),
     unread: conversation.unread,
     away,
     last: last?.tag === 'message' ? last.text : '',
@@ -37,27 +38,45 @@ export const summaryOf = (chat: Chat, { me, away }: Pick<Aside, 'away'> & { read
   }
 }
 
+const stageOf = (conversation: Conversation, me: Uint8Array): ChatSummary['stage'] => {
+  if (conversation.stage === 'closed') return 'closed'
+  if (conversation.broken === REMOVED) return 'gone'
+  return isLeftFor(conversation, me) ? 'left' : 'active'
+}
+
 export interface Aside {
   readonly away: boolean
   readonly draft: string
 }
 
-export const chatView = (chat: Chat, { me, away, draft }: Aside & { readonly me: Uint8Array }): AgentChat => {
+interface Handing {
+  readonly handoff: HandoffView | null
+  readonly colleagues: readonly ColleagueView[] | null
+}
+
+export const chatView = (
+  chat: Chat,
+  { me, away, draft, handoff, colleagues }: Aside & Handing & { readonly me: Uint8Array },
+): AgentChat => {
   const { conversation } = chat
+  const hasLeft = conversation.broken === REMOVED
   return {
     ...summaryOf(chat, { me, away }),
     site: conversation.facts.terms.site,
     desk: conversation.facts.terms.desk,
     entries: entryViews(conversation),
-    readers: readerViews(conversation, me),
-    words: wordsView(conversation),
-    problem: brokenProblem(conversation) ?? chat.problem,
+    // Whoever left does not know who can read now, and must not seem to.
+    readers: hasLeft ? [] : readerViews(conversation, me),
+    words: hasLeft ? null : wordsView(conversation),
+    handoff: hasLeft ? null : handoff,
+    colleagues,
+    problem: hasLeft ? null : (brokenProblem(conversation) ?? chat.problem),
     draft,
   }
 }
 
-/** Taken, and not yet let in by the customer's device. */
-export const proposedView = (card: ConversationCard, { away, draft }: Aside): AgentChat => ({
+/** Taken, and not yet let in: by the customer's device, or by a colleague's who hands it over. */
+export const proposedView = (card: ConversationCard, { away, draft, handoff }: Aside & Omit<Handing, 'colleagues'>): AgentChat => ({
   conversation: toHex(card.conversation),
   label: chatLabel(card.conversation),
   stage: card.stage === 'closed' ? 'closed' : 'proposed',
@@ -70,6 +89,8 @@ export const proposedView = (card: ConversationCard, { away, draft }: Aside): Ag
   entries: [],
   readers: [],
   words: null,
+  handoff,
+  colleagues: null,
   problem: null,
   draft,
 })

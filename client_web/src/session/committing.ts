@@ -4,6 +4,7 @@ import { sameOctets } from '../wire/octets.ts'
 import { Refused } from '../wire/refused.ts'
 import { type Plan, withCommit } from './commits.ts'
 import { type Conversation, type Situation, unwanted } from './conversation.ts'
+import { endingPlan, isChangingKeys } from './handoffEnd.ts'
 import type { Holding } from './holding.ts'
 import { LinkLost } from './link.ts'
 
@@ -14,6 +15,8 @@ export type Planning = (conversation: Conversation, situation: Situation) => Pro
 export class Committing {
   readonly #holding: Holding
   #isAsking = false
+  /** The handoff for whose end a timer runs. */
+  #waitsSince = 0
 
   constructor(holding: Holding) {
     this.#holding = holding
@@ -32,8 +35,9 @@ export class Committing {
     return isTaken
   }
 
-  /** Whatever has to be committed without being asked for. */
+  /** Whatever has to be committed without being asked for. In an open handoff of ours that is the end of it, and nothing else. */
   async tidy(situation: Situation): Promise<void> {
+    if (isChangingKeys(this.#holding.conversation, situation.me)) return this.#endHandoff(situation)
     await this.#renew(situation)
     await this.#sweep(situation)
   }
@@ -73,6 +77,17 @@ export class Committing {
       const isStill = conversation.pending !== null && sameOctets(conversation.pending.commit.commit, commit)
       if (isStill) await this.#holding.keepOnly({ ...conversation, pending: null })
     })
+  }
+
+  async #endHandoff(situation: Situation): Promise<void> {
+    const { conversation, isOpen, world } = this.#holding
+    const plan = endingPlan(conversation, situation)
+    if (plan === null || !isOpen || conversation.pending !== null) return
+    if (!('waitMs' in plan)) return this.#commit(plan, situation)
+    const { at } = conversation.memory.handoff ?? { at: 0 }
+    if (this.#waitsSince === at) return
+    this.#waitsSince = at
+    world.clock.after(plan.waitMs, () => this.#holding.start((later) => this.tidy(later)))
   }
 
   /** An older state than the relay's (a restored disk) must not encrypt before its keys are new (e2ee.md). */

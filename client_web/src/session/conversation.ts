@@ -10,6 +10,7 @@ import { arrivalOf, type GroupMemory } from '../keys/mls/memory.ts'
 import { judgeCredential, type TrustState } from '../keys/trustChain.ts'
 import { Untrusted } from '../keys/untrusted.ts'
 import { conversationWords } from '../keys/words.ts'
+import type { Signed } from '../wire/generated/claims.ts'
 import type { Stage } from '../wire/generated/stages.ts'
 import { sameOctets } from '../wire/octets.ts'
 
@@ -51,6 +52,9 @@ export interface OutboxItem {
   readonly first: Counter | null
 }
 
+/** `broken` of a device that a lawful commit removed. */
+export const REMOVED = 'removed'
+
 export interface Pending {
   readonly commit: PendingCommit
   readonly welcome: Uint8Array | null
@@ -78,6 +82,8 @@ export interface Kept {
   readonly isOld: 0 | 1
   /** Why this device can take no further part, or none. */
   readonly broken: string | null
+  /** The decision under which we were let in, as the customer signed it: an Add of ours carries it. None at the customer's. */
+  readonly admission: Signed | null
   readonly memory: GroupMemory
   readonly outbox: readonly OutboxItem[]
   readonly entries: readonly Entry[]

@@ -2,6 +2,7 @@
 import { decodePending, decodeState, encodePending, encodeState } from '../keys/mls/library.ts'
 import { decodeGroupMemory, encodeGroupMemory } from '../keys/mls/memory.ts'
 import type { TrustState } from '../keys/trustChain.ts'
+import { SIGNED } from '../wire/generated/claims.ts'
 import type { Octets } from '../wire/octets.ts'
 import { bytes, decodeAs, encodeAs, list, oneOf, orNone, type Shape, struct, text, union, whole } from '../wire/shape.ts'
 import { type Conversation, type Counter, type Entry, type Kept, type OutboxItem, withState } from './conversation.ts'
@@ -82,6 +83,7 @@ const CONVERSATION = struct<Written>('conversation', null, [
   ['unread', COUNT],
   ['isOld', YES_NO],
   ['broken', orNone(WORDS)],
+  ['admission', orNone(SIGNED)],
   ['memory', ANY],
   ['outbox', list(OUTBOX_ITEM, 0, Infinity)],
   ['entries', list(ENTRY, 0, Infinity)],

@@ -145,6 +145,7 @@ export const blank = (id: Uint8Array, now: number) =>
     unread: 0,
     isOld: 0,
     broken: null,
+    admission: null,
     outbox: [],
     entries: [],
     counters: [],

@@ -1,16 +1,15 @@
 /** The relay proposes a device; the customer's device checks everything itself and adds it, or does not. */
 
 import { isOnCall } from '../keys/credential.ts'
-import { verifyKeyPackage } from '../keys/mls/keyPackage.ts'
 import { parseKeyPackage } from '../keys/mls/parse.ts'
-import { judgeCredential } from '../keys/trustChain.ts'
-import { Lapsed, UnknownCredential, Untrusted } from '../keys/untrusted.ts'
+import { UnknownCredential, Untrusted } from '../keys/untrusted.ts'
 import type { Signed } from '../wire/generated/claims.ts'
 import { toHex } from '../wire/octets.ts'
 import { Refused } from '../wire/refused.ts'
 import type { Chat } from './chat.ts'
 import type { Plan } from './commits.ts'
 import { type Conversation, readerOf, type Situation } from './conversation.ts'
+import { judgeAnswerer } from './lettingIn.ts'
 import { othersOnCall } from './onCall.ts'
 import type { TrustKeeper } from './trustKeeper.ts'
 
@@ -86,21 +85,14 @@ export class Proposals {
     else this.#offered ??= offer
   }
 
-  async #judge({ keyPackage: octets, role }: Offer, conversation: Conversation, situation: Situation): Promise<Plan | null> {
+  async #judge({ keyPackage, role }: Offer, conversation: Conversation, situation: Situation): Promise<Plan | null> {
     const { keeper, grounds, me } = this.#world
-    const keyPackage = parseKeyPackage(octets)
-    const { signatureKey, identity } = keyPackage.leafNode
+    const { signatureKey } = parseKeyPackage(keyPackage).leafNode
     if (readerOf(conversation, signatureKey) !== null || conversation.stage === 'closed') return null
-    await keeper.refresh()
-    if (keeper.freshness() !== 'fresh') throw new Lapsed('trust')
-    const at = Math.max(situation.now, conversation.memory.committedAt)
-    await verifyKeyPackage(keyPackage, at)
-    const { desk } = conversation.facts.terms
-    const asked = { at, leafKey: signatureKey, desk, role: 'agent', kind: 'human' } as const
-    const credential = await judgeCredential(keeper.state ?? situation.trust, identity, asked)
-    if (role === 'agent') return { adds: [octets], removes: othersOnCall(conversation, me), grounds }
-    if (!isOnCall(credential, desk)) throw new UnknownCredential('not on call')
-    return { adds: [octets], grounds, onCall: true }
+    const credential = await judgeAnswerer(keyPackage, { conversation, situation, keeper })
+    if (role === 'agent') return { adds: [keyPackage], removes: othersOnCall(conversation, me), grounds }
+    if (!isOnCall(credential, conversation.facts.terms.desk)) throw new UnknownCredential('not on call')
+    return { adds: [keyPackage], grounds, onCall: true }
   }
 
   /** What waited for this one goes on without it. */

@@ -17,6 +17,7 @@ import {
   type Conversation,
   type Counter,
   type Entry,
+  REMOVED,
   readerOf,
   type Situation,
   STUCK,
@@ -199,7 +200,7 @@ const follow = async (conversation: Conversation, envelope: Envelope, { trust }:
   const [verdict] = seen
   if (verdict === undefined) throw new Untrusted('a commit that nobody judged')
   const told = { ...withComings(conversation, { verdict, envelope }), memory: verdict.memory, pending: null }
-  if (processed.removed) return { conversation: { ...told, broken: 'removed' }, spent: [] }
+  if (processed.removed) return { conversation: { ...told, broken: REMOVED }, spent: [] }
   return { conversation: await withState(told, { state: processed.state, trust }), spent: [processed.spent] }
 }
 

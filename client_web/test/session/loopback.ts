@@ -14,6 +14,7 @@ import {
   FROM_RELAY,
   type FromClient,
   type FromRelay,
+  type HandoffCard,
 } from '../../src/wire/generated/frames.ts'
 import { KEY_PACKAGES_LOW, LAST_RESORT_LIFE_MS } from '../../src/wire/generated/limits.ts'
 import type { Stage } from '../../src/wire/generated/stages.ts'
@@ -44,11 +45,23 @@ interface Held {
   readonly envelopes: (Envelope & { readonly to: string | null; readonly others: Uint8Array | null })[]
   readonly members: Member[]
   offer: { readonly device: string; readonly keyPackage: Uint8Array } | null
+  /** Devices by leaf, as Adds and Removes place them. */
+  readonly leaves: (string | null)[]
+  handoff: Handing | null
+}
+
+interface Handing {
+  readonly giver: string
+  readonly to: string | null
+  readonly standing: HandoffCard['standing']
+  readonly taker: string | null
 }
 
 interface Socket {
   device: string
   role: 'customer' | 'agent'
+  /** Sign-in name; here the token is the name. */
+  agent: string
   readonly following: Map<string, number>
   readonly watching: Set<string>
   say(frame: FromRelay): void
@@ -78,8 +91,12 @@ export interface Relay {
   issued(device: Uint8Array): void
   dropAll(code?: number): void
   forget(conversation: string): void
+  /** An offer to hand over comes to nothing. */
+  endHandoff(conversation: string, standing: 'declined' | 'lapsed' | 'gone'): void
   readonly seen: FromClient['tag'][]
 }
+
+const nameOf = (agent: string): string => agent.charAt(0).toUpperCase() + agent.slice(1)
 
 const interimOf = (confirmed: Uint8Array, tag: Uint8Array): Promise<Uint8Array> => sha256(concat(confirmed, opaque(tag)))
 
@@ -141,7 +158,8 @@ export const newRelay = (now: () => number): Relay => {
     for (const socket of sockets) {
       for (const [name, after] of socket.following) {
         const held = conversations.get(name)
-        const member = held && partyOf(held, socket.device)
+        // Who was removed still hears the commit that did it.
+        const member = held?.members.findLast(({ device }) => device === socket.device)
         if (held === undefined || member === undefined) continue
         for (const { to, others, ...envelope } of held.envelopes) {
           if (envelope.seq > member.until || envelope.seq <= Math.max(after, member.since) || (to !== null && to !== socket.device))
@@ -176,7 +194,8 @@ export const newRelay = (now: () => number): Relay => {
     for (const socket of sockets) {
       if (partyOf(held, socket.device) || held.offer?.device === socket.device)
         socket.say({ tag: 'changed', card: card(held, socket.device) })
-      if (held.customer === socket.device && held.offer !== null && held.stage === 'proposed') {
+      const decides = held.stage === 'proposed' ? held.customer : held.handoff?.giver
+      if (decides === socket.device && held.offer !== null) {
         const keyPackage = swap?.(held.offer.keyPackage) ?? held.offer.keyPackage
         socket.say({ tag: 'proposal', conversation: held.id, group: held.group, keyPackage })
       }
@@ -213,6 +232,43 @@ export const newRelay = (now: () => number): Relay => {
     return seq
   }
   const octetsOf = fromHex
+  const colleaguesOf = (socket: Socket) =>
+    [...sockets]
+      .filter(({ role, device, agent }) => role === 'agent' && device !== socket.device && agent !== socket.agent)
+      .map(({ agent }) => ({ agent, name: nameOf(agent) }))
+  const agentOf = (device: string): string => [...sockets].find((socket) => socket.device === device)?.agent ?? ''
+  const handoffCard = (held: Held, { giver, to, standing, taker }: Handing): HandoffCard => {
+    const who = taker === null ? to : agentOf(taker)
+    const names = { giver: nameOf(agentOf(giver)), taker: who === null ? null : nameOf(who) }
+    return { conversation: held.id, desk: held.desk, standing, ...names, lapsesAt: now() }
+  }
+  const tellHandoffs = (): void => {
+    for (const socket of sockets) {
+      if (socket.role !== 'agent') continue
+      const isOffered = ({ giver, to, standing, taker }: Handing): boolean =>
+        giver !== socket.device &&
+        (standing === 'accepted' ? taker === socket.device : standing === 'asked' && (to ?? socket.agent) === socket.agent)
+      const cards = (isMine: (handing: Handing) => boolean): HandoffCard[] =>
+        [...conversations.values()].flatMap((held) =>
+          held.handoff !== null && isMine(held.handoff) ? [handoffCard(held, held.handoff)] : [],
+        )
+      socket.say({ tag: 'handoffs', given: cards(({ giver }) => giver === socket.device), offered: cards(isOffered) })
+    }
+  }
+  const endHandoff = (held: Held, standing: 'declined' | 'lapsed' | 'gone' | null): void => {
+    held.handoff = standing === null || held.handoff === null ? null : { ...held.handoff, standing }
+    if (held.stage === 'active') held.offer = null
+    tellHandoffs()
+  }
+  const takeOver = (socket: Socket, ref: number, held: Held, handing: Handing): void => {
+    const keyPackage = packages.get(socket.device)?.pop()
+    if (keyPackage === undefined) return
+    held.offer = { device: socket.device, keyPackage }
+    held.handoff = { ...handing, standing: 'accepted', taker: socket.device }
+    socket.say({ tag: 'taken', ref, card: card(held, socket.device) })
+    changed(held)
+    tellHandoffs()
+  }
 
   const take = async (socket: Socket, frame: FromClient): Promise<void> => {
     seen.push(frame.tag)
@@ -235,6 +291,7 @@ export const newRelay = (now: () => number): Relay => {
         const claims = decodeAs(HELLO_CLAIMS, frame.hello.claims)
         socket.device = toHex(claims.device)
         socket.role = claims.role
+        socket.agent = claims.session ?? ''
         return welcome(socket)
       }
       case 'open': {
@@ -254,6 +311,8 @@ export const newRelay = (now: () => number): Relay => {
           envelopes: [],
           members: [{ ...NEW, device: socket.device, since: 0 }],
           offer: null,
+          leaves: [socket.device],
+          handoff: null,
         }
         conversations.set(name, held)
         socket.say({ tag: 'opened', ref: frame.ref, card: card(held, socket.device), receipt: Uint8Array.of(1), ahead: 0 })
@@ -296,7 +355,28 @@ export const newRelay = (now: () => number): Relay => {
         socket.watching.add(frame.desk)
         socket.say({ tag: 'done', ref: frame.ref })
         return queue(socket, frame.desk)
+      case 'colleagues':
+        return socket.say({ tag: 'present', ref: frame.ref, colleagues: colleaguesOf(socket) })
+      case 'hand_off': {
+        const held = conversations.get(toHex(frame.conversation))
+        if (held === undefined || !colleaguesOf(socket).some(({ agent }) => frame.to === null || frame.to === agent)) {
+          return socket.say({ tag: 'refused', ref: frame.ref, code: 'nobody_there', retryAfterMs: null, notice: null, reference: null })
+        }
+        held.handoff = { giver: socket.device, to: frame.to, standing: 'asked', taker: null }
+        socket.say({ tag: 'done', ref: frame.ref })
+        return tellHandoffs()
+      }
+      case 'call_off': {
+        const held = conversations.get(toHex(frame.conversation))
+        socket.say({ tag: 'done', ref: frame.ref })
+        if (held === undefined || held.handoff === null) return
+        if (held.handoff.giver === socket.device) endHandoff(held, null)
+        else if (held.handoff.to !== null) endHandoff(held, 'declined')
+        return
+      }
       case 'take': {
+        const handed = conversations.get(toHex(frame.conversation ?? new Uint8Array()))
+        if (handed?.handoff?.standing === 'asked') return takeOver(socket, frame.ref, handed, handed.handoff)
         const held = [...conversations.values()].find((each) => each.stage === 'waiting')
         const keyPackage = packages.get(socket.device)?.pop() ?? lastResorts.get(socket.device)
         const refused = held === undefined ? 'not_found' : keyPackage === undefined ? 'no_key_package' : null
@@ -358,20 +438,30 @@ export const newRelay = (now: () => number): Relay => {
     malform = null
     const seq = append(held, { epoch: frame.epoch, kind: 'commit', sender, number: 0, body: frame.commit, ...others })
     for (const proposal of parsed.proposals) {
+      if (proposal.kind === 'remove') {
+        const gone = held.members.find(({ device, until }) => device === held.leaves[proposal.leaf] && until === Infinity)
+        if (gone !== undefined) gone.until = seq
+        held.leaves[proposal.leaf] = null
+      }
       if (proposal.kind !== 'add') continue
       const device = toHex(proposal.keyPackage.leafNode.signatureKey)
-      const again = partyOf(held, device)
+      const again = held.members.findLast((member) => member.device === device)
+      const place = held.leaves.indexOf(null)
+      held.leaves[place < 0 ? held.leaves.length : place] = device
       if (again === undefined) held.members.push({ ...NEW, device, since: seq, acked: seq })
-      else Object.assign(again, { until: Infinity, frozen: false, stuck: false })
+      else if (again.frozen) Object.assign(again, { until: Infinity, frozen: false, stuck: false })
+      else Object.assign(again, { until: Infinity, since: seq, acked: seq })
       const body = encodeAs(WELCOME_BUNDLE, { welcome: frame.welcome ?? new Uint8Array(), commit: frame.commit, interimHash: interim })
       append(held, { epoch: held.epoch, kind: 'welcome', sender, number: 0, body, to: device })
       held.stage = 'active'
       held.offer = null
+      if (held.handoff?.taker === device) held.handoff = null
     }
     socket.say({ tag: 'committed', ref, conversation: held.id, seq, receipt: null })
     deliver()
     changed(held)
     tellHere()
+    tellHandoffs()
   }
   /** The next group: who was in the one before hears of it, and its agent is on offer again. */
   const goOn = (
@@ -398,7 +488,7 @@ export const newRelay = (now: () => number): Relay => {
     socket.say({
       tag: 'welcomed',
       serverTime: now(),
-      agent: socket.role === 'agent' ? { agent: 'ana', name: 'Ana', desks: ['support'] } : null,
+      agent: socket.role === 'agent' ? { agent: socket.agent, name: nameOf(socket.agent), desks: ['support'] } : null,
       deviceState,
       credential,
       ...stockOf(socket.device),
@@ -406,6 +496,7 @@ export const newRelay = (now: () => number): Relay => {
     })
     for (const held of mine) changed(held)
     tellHere()
+    tellHandoffs()
   }
 
   const port = (): LinkPort => {
@@ -419,6 +510,7 @@ export const newRelay = (now: () => number): Relay => {
         const fresh: Socket = {
           device: '',
           role: 'customer',
+          agent: '',
           following: new Map(),
           watching: new Set(),
           say: (frame) => {
@@ -485,6 +577,10 @@ export const newRelay = (now: () => number): Relay => {
       for (const socket of sockets) socket.say({ tag: 'trust', bundle })
     },
     issued: (device) => issued(toHex(device)),
+    endHandoff: (conversation, standing) => {
+      const held = conversations.get(conversation)
+      if (held) endHandoff(held, standing)
+    },
     forget: (conversation) => {
       conversations.delete(conversation)
     },

@@ -45,6 +45,8 @@ export interface Stage {
   atNotice(): Promise<Shopper>
   waiting(): Promise<Shopper>
   atDesk(credential?: Readonly<Record<string, unknown>>): Promise<Ana>
+  /** A colleague of Ana's, at a browser of their own. */
+  colleague(name: string, store?: MemoryStore): Promise<Ana>
   talking(): Promise<{ readonly shopper: Shopper; readonly ana: Ana; readonly conversation: string }>
 }
 
@@ -101,6 +103,22 @@ export const newStage = async ({ customerAhead = 0 } = {}): Promise<Stage> => {
     await expect.poll(() => relay.packages.get(toHex(keys.devicePublic))?.length).toBe(20)
     return program
   }
+  const colleague = async (name: string, store = memoryStore()): Promise<Ana> => {
+    const program = startAgent(
+      { ...ports(store), signIn: signInPort },
+      { root: organisation.fingerprint, origin: 'https://desk.example', build: 'test' },
+    )
+    await until(program, (view): view is AgentView => view.kind === 'signIn')
+    program.intend({ kind: 'signIn', agent: name, password: 'correct horse' })
+    await until(program, (view): view is Desk => isDesk(view) && view.link === 'online')
+    const keys = await store.loadKeys()
+    if (keys === null) throw new Error('no device')
+    const fields = { cred_id: `${name}-1`, person: name, name: name.charAt(0).toUpperCase() + name.slice(1) }
+    relay.credentials.set(toHex(keys.devicePublic), organisation.credential(keys.devicePublic, fields))
+    relay.issued(keys.devicePublic)
+    await expect.poll(() => relay.packages.get(toHex(keys.devicePublic))?.length).toBe(20)
+    return program
+  }
   const talking = async () => {
     const [shopper, ana] = [await waiting(), await atDesk()]
     ana.intend({ kind: 'take', desk: 'support', conversation: null })
@@ -108,5 +126,19 @@ export const newStage = async ({ customerAhead = 0 } = {}): Promise<Stage> => {
     const desk = await until(ana, (view): view is Desk => isDesk(view) && view.open?.stage === 'active')
     return { shopper, ana, conversation: desk.open?.conversation ?? '' }
   }
-  return { organisation, relay, clock, documents, customerStore, agentStore, customer, agent, atNotice, waiting, atDesk, talking }
+  return {
+    organisation,
+    relay,
+    clock,
+    documents,
+    customerStore,
+    agentStore,
+    customer,
+    agent,
+    atNotice,
+    waiting,
+    atDesk,
+    colleague,
+    talking,
+  }
 }

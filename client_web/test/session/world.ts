@@ -80,7 +80,7 @@ export const documentsOf = (organisation: Organisation): DocumentsPort => ({
 export const signInPort: SignInPort = {
   signIn: async (agent, password) =>
     password === 'correct horse'
-      ? { kind: 'signedIn', session: 'token', expiresAt: Number.MAX_SAFE_INTEGER, agent, name: 'Ana', desks: ['support'] }
+      ? { kind: 'signedIn', session: agent, expiresAt: Number.MAX_SAFE_INTEGER, agent, name: 'Ana', desks: ['support'] }
       : { kind: 'refused', code: 'not_signed_in', retryAfterMs: null },
   signOut: async () => undefined,
 }

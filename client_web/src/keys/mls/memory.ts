@@ -5,6 +5,8 @@ import { bytes, decodeAs, encodeAs, list, oneOf, orNone, struct, whole } from '.
 import type { Decision } from '../decision.ts'
 
 const PATH_EVERY_MS = 10 * 60 * 1000
+/** A newcomer that never comes must not hold the desk's side of a conversation for ever. */
+export const HANDOFF_MS = 10 * 60 * 1000
 
 /** A decision of this customer whose signature was checked. */
 export interface KnownDecision {

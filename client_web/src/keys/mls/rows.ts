@@ -8,10 +8,7 @@ import { NeedsNewerTrust, Untrusted } from '../untrusted.ts'
 import { credentialOf } from './committer.ts'
 import type { Committer, GateContext, Wanted } from './gateTypes.ts'
 import type { RosterEntry } from './memberTypes.ts'
-import { arrivalOf, type Handoff, maySendPath } from './memory.ts'
-
-/** A newcomer that never comes must not hold the desk's side of a conversation for ever. */
-const HANDOFF_MS = 10 * 60 * 1000
+import { arrivalOf, HANDOFF_MS, type Handoff, maySendPath } from './memory.ts'
 
 export interface Row {
   readonly committer: Committer
