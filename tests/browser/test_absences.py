@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 from tests.support.demo_town import ANA, BEN
 from tests.support.screen_people import AgentScreen, CustomerScreen
+from tests.support.waiting import until, until_kept
 
 from sotto_cli.demo.places import DESK
 from sotto_keys.ceremony.device_request import DeviceRequest, to_code
@@ -50,13 +54,19 @@ def on_call(fresh_console: BrowserContext, town: Town) -> BrowserContext:
     roles = ("--role", "agent", "--role", "on_call")
     signed = town.run("keys", "issue", code, "--name", BEN.name, "--desk", DESK, *roles, *office)
     town.run("trust", "publish", "--relay", town.places.relay_url, str(signed["file"]))
-    # The device makes key packages under the new credential; a look at the relay shows when they are there.
     page.reload()
     page.get_by_text("Device approved until").wait_for()
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(500)
+    credential = Path(str(signed["file"])).read_bytes()
+    # The device makes key packages under its new credential; they are what a left message is for.
+    until(lambda: any(credential in each for each in packages_at(town)))
     page.close()
     return fresh_console
+
+
+def packages_at(town: Town) -> list[bytes]:
+    """Every key package that the relay holds."""
+    with closing(sqlite3.connect(f"file:{town.places.relay / 'sotto.db'}?mode=ro", uri=True)) as base:
+        return [package for (package,) in base.execute("SELECT package FROM key_package")]
 
 
 def test_a_message_left_at_night_is_read_in_the_morning_and_answered(
@@ -91,7 +101,7 @@ def test_a_message_left_at_night_is_read_in_the_morning_and_answered(
 def test_what_was_typed_survives_a_reload_and_another_tab(customer: CustomerScreen, town: Town) -> None:
     customer.start()
     customer.app.get_by_role("textbox").fill("Half a sentence")
-    customer.page.wait_for_timeout(300)
+    until_kept(customer.page, "draft.")
     customer.page.reload()
     customer.open()
     expect(customer.app.get_by_role("textbox")).to_have_value("Half a sentence")
@@ -109,7 +119,7 @@ def test_what_an_agent_typed_survives_a_reload_of_the_console(customer: Customer
     ana.take_next()
     expect(ana.message("Hello there")).to_be_visible()
     ana.chat.get_by_role("textbox").fill("Dear custo")
-    ana.page.wait_for_timeout(300)
+    until_kept(ana.page, "draft.")
     ana.page.reload()
     ana.page.get_by_role("button", name="Hello there").click()
     expect(ana.chat.get_by_role("textbox")).to_have_value("Dear custo")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.inspector import Inspector
 from tests.support.demo_town import ANA, BEN
+from tests.support.inspector import Inspector
 from tests.support.lying_proxy import lying_proxy
 from tests.support.screen_people import AgentScreen
 

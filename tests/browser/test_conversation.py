@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 from tests.support.demo_town import BEN
 from tests.support.screen_people import AgentScreen
+from tests.support.waiting import until_in
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
@@ -48,7 +49,7 @@ def test_closing_at_the_console_closes_the_chat_at_the_customer_who_keeps_nothin
     customer.app.get_by_role("heading", name="This chat has closed.").wait_for()
     assert customer.messages() == ["Thank you"]
     assert customer.app.get_by_role("textbox").count() == 0
-    customer.page.wait_for_function("indexedDB.databases().then((all) => all.length === 0)")
+    until_in(customer.page, "indexedDB.databases().then((all) => all.length === 0)")
 
 
 def test_ending_at_the_customer_closes_the_chat_at_the_console(customer: CustomerScreen, ana: AgentScreen) -> None:

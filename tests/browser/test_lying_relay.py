@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from tests.support.imposters import now_ms
 from tests.support.lies import KINDS, Swaps, forged_trust, other_trust, with_trust
 from tests.support.lying_proxy import LyingProxy, lying_proxy
+from tests.support.waiting import until_in
 
 from sotto_keys.ceremony.renew_trust import TRUST_LIFE_MS
 from sotto_wire.frames import Commit, Frame, OpenConversation, Post, Proposal
@@ -62,7 +63,7 @@ def test_with_one_byte_changed_in_the_app_the_launcher_says_so_and_nothing_is_se
     liar.file = lambda path, content: changed("app.js", content, path)
     visitor.page.clock.install()
     visitor.visit(town.other_shop_url).open()
-    visitor.page.wait_for_function("document.querySelector('sotto-chat').shadowRoot.querySelector('iframe') !== null")
+    until_in(visitor.page, "document.querySelector('sotto-chat').shadowRoot.querySelector('iframe') !== null")
     visitor.page.wait_for_load_state("networkidle")
     visitor.page.clock.fast_forward(READY_WITHIN_MS)
     expect(visitor.page.get_by_role("alert")).to_contain_text("Chat cannot open here")

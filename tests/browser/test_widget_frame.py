@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from tests.support.waiting import until_in
 from tests.support.widget_shop import NONCE, PREVIEW, Bundles, Shop, node, recommended_policy, serving
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def test_one_changed_byte_in_the_app_and_it_does_not_run(context: BrowserContext
     page.clock.install()
     page.goto(town.address)
     launcher(page)
-    page.wait_for_function("document.querySelector('sotto-chat').shadowRoot.querySelector('iframe') !== null")
+    until_in(page, "document.querySelector('sotto-chat').shadowRoot.querySelector('iframe') !== null")
     page.clock.fast_forward(READY_WITHIN_MS)
     alert = page.get_by_role("alert")
     alert.wait_for()
@@ -220,6 +221,6 @@ def test_the_page_may_open_hide_and_shut_down_the_widget(context: BrowserContext
     inside(page).get_by_role("textbox").wait_for()
     assert page.evaluate("indexedDB.databases().then((all) => all.length)") == 1
     page.evaluate("Sotto('shutdown')")
-    page.wait_for_function("heard.includes('shutdown')")
+    until_in(page, "heard.includes('shutdown')")
     assert page.evaluate("indexedDB.databases()") == []
     assert page.locator("sotto-chat").count() == 0

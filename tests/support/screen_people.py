@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from playwright.sync_api import expect
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -111,6 +113,12 @@ class AgentScreen:
         self.page.get_by_role("button", name="Sign out").wait_for()
         return self
 
+    def ask_for_approval(self) -> AgentScreen:
+        """It then waits for an officer."""
+        self.page.get_by_role("button", name="Ask for approval").click()
+        self.page.get_by_role("heading", name="Waiting for an officer").wait_for()
+        return self
+
     def get_approved(self) -> AgentScreen:
         self.page.get_by_role("button", name="Ask for approval").click()
         self.page.get_by_text("Device approved until").wait_for()
@@ -155,6 +163,8 @@ class AgentScreen:
 
 def _say(field: Locator, text: str) -> None:
     field.fill(text)
+    # Until it may be sent: Enter before that leaves the text where it is.
+    expect(field.locator("xpath=ancestor::form").get_by_role("button", name="Send")).to_be_enabled()
     field.press("Enter")
 
 

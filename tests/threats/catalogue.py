@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 AGREE: Final = "tests/vectors/test_verifiers_agree.py::"
 HOSTILE: Final = "tests/browser/test_hostile_page.py::"
+INJECTED: Final = (
+    "tests/browser/test_injected_chat.py::"
+    "test_fifty_injections_each_way_and_a_name_that_is_one_are_text_on_both_screens"
+)
 HTTP: Final = "tests/edge/test_http.py::"
 FRAMING: Final = "tests/threats/test_framing.py::test_what_breaks_the_framing_ends_its_socket_with_its_code"
 BYTES: Final = "tests/threats/test_http_bytes.py::test_what_is_no_lawful_request_is_refused_without_a_word_of_detail"
@@ -221,6 +225,7 @@ CATALOGUE: Final[Mapping[int, Row]] = {
         (
             "tests/unit/keys/test_documents.py::test_names_that_hide_or_turn_something_are_refused",
             f"{AGREE}test_a_name_may_look_like_another_and_never_turn_hide_or_stretch_what_is_beside_it",
+            INJECTED,
         ),
     ),
     36: Row(
@@ -236,8 +241,11 @@ CATALOGUE: Final[Mapping[int, Row]] = {
     # what is shown, and what shows it
     67: Row(
         "two hundred injections in every text",
-        ("tests/browser/test_injection.py::test_two_hundred_injections_in_every_text_of_the_widget_are_text",),
-        waits_for="the same between a real customer and the console; attachments",
+        (
+            "tests/browser/test_injection.py::test_two_hundred_injections_in_every_text_of_the_widget_are_text",
+            INJECTED,
+        ),
+        waits_for="attachments",
     ),
     68: Row(
         "hostile code around the frame and inside it",

@@ -26,13 +26,16 @@ export interface StorePort {
   wipe(): Promise<void>
 }
 
+/** Written out: a class is called something else in a minified bundle. */
+const STORE_GONE = 'StoreGone'
+
 /** The browser has taken away what this device kept. Crossing from the loader it is known by its name alone. */
 export class StoreGone extends Error {
-  override readonly name = 'StoreGone'
+  override readonly name = STORE_GONE
 }
 
 export const isStoreGone = (error: unknown): boolean =>
-  error instanceof Error && (error instanceof StoreGone || error.message === StoreGone.name)
+  error instanceof Error && (error instanceof StoreGone || error.message === STORE_GONE)
 
 export interface StoredKeys {
   readonly sealing: CryptoKey
