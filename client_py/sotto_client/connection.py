@@ -95,10 +95,7 @@ class Connection:
 
     async def tell(self, frame: Frame) -> None:
         """Send a frame that has no answer."""
-        try:
-            await self._socket.send(encode(frame))
-        except ConnectionClosed:
-            raise LinkLost("socket closed") from None
+        await self._send(encode(frame))
 
     async def next_pushed(self) -> FromRelay | None:
         """The next pushed frame; none once the socket has closed."""
@@ -118,7 +115,13 @@ class Connection:
         while self._session.welcomed is None:
             self._session.receive(await self._receive())
             for octets in self._session.outgoing():
-                await self._socket.send(octets)
+                await self._send(octets)
+
+    async def _send(self, octets: bytes) -> None:
+        try:
+            await self._socket.send(octets)
+        except ConnectionClosed as closed:
+            raise LinkLost("socket closed", close_code=closed.rcvd.code if closed.rcvd else None) from None
 
     async def _receive(self) -> bytes:
         try:

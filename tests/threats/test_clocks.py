@@ -47,6 +47,6 @@ async def test_row_36_a_jump_of_an_hour_cuts_nobody(tmp_path: Path, hours: int) 
         # The sign-in of an agent who was idle for an hour is over, which is right; customers stay.
         peer = await relay.connect()
         await peer.upgrade()
-        assert await peer.close_code() == 4401
+        assert await peer.close_code() == 4408
         async with signed_in(relay.running.port, CustomerDevice("another").key) as (_, welcomed):
             assert welcomed.device_state == "customer"

@@ -117,7 +117,7 @@ async def test_row_12_a_socket_without_hello_is_closed(relay: Standing) -> None:
     relay.begin()
     peer = await relay.connect()
     await peer.upgrade()
-    assert await peer.close_code() == 4401
+    assert await peer.close_code() == 4408
     await relay.holds()
 
 

@@ -179,9 +179,13 @@ describe('the link', () => {
 
   test('waits longer each time, half a minute at most, never all at once', () => {
     const [least, most] = [new Uint8Array(4), new Uint8Array(4).fill(255)]
-    expect([0, 1, 2, 3].map((failures) => waitFor(failures, least))).toEqual([250, 500, 1000, 2000])
-    expect(waitFor(50, least)).toBe(15_000)
-    expect(Math.round(waitFor(50, most))).toBe(30_000)
+    expect([0, 1, 2, 3].map((failures) => waitFor(failures, { code: 1006, random: least }))).toEqual([250, 500, 1000, 2000])
+    expect(waitFor(50, { code: 1006, random: least })).toBe(15_000)
+    expect(Math.round(waitFor(50, { code: 1006, random: most }))).toBe(30_000)
+    // A relay that says that it goes away is met over four seconds, the first time.
+    expect(waitFor(0, { code: 1001, random: least })).toBe(250)
+    expect(Math.round(waitFor(0, { code: 1001, random: most }))).toBe(4000)
+    expect(Math.round(waitFor(1, { code: 1001, random: most }))).toBe(1000)
   })
 
   test.each([4400, 4401, 4403, 4406, 4409])('does not connect again after %i', async (code) => {

@@ -18,7 +18,7 @@ from sotto_server.usecases.organisation import policy_in_force
 from sotto_wire.codes import Close, Code
 from sotto_wire.frames import Acknowledge, Frame, Hello, Refusal
 from sotto_wire.limits import FRAME_BYTES, HELLO_WITHIN_MS
-from sotto_wire.refusals import BadFrame, NotSignedIn, Refused
+from sotto_wire.refusals import BadFrame, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -125,7 +125,11 @@ class Socket:
             async with asyncio.timeout(self._around.rules.hello_within_ms / 1000):
                 octets = await self._receive()
         except TimeoutError:
-            await self._refuse(NotSignedIn("no hello"), ref=None)
+            # Nothing is known against it: a phone may sleep between challenge and hello, and comes back.
+            self._around.journal.tell(
+                Event.SOCKET_REFUSED, connection=self._session.connection, close_code=Close.TOO_SLOW
+            )
+            await self._close(Close.TOO_SLOW)
             return False
         if octets is None:
             return False

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 import pytest
 
 from sotto_client.life import Life
-from sotto_client.link import FIRST_WAIT_S, LONGEST_WAIT_S, wait_s
+from sotto_client.link import FIRST_WAIT_S, LONGEST_WAIT_S, RESTART_SPREAD_S, wait_s
 from sotto_client.relay_http import SignedIn, socket_url
 
 
@@ -45,12 +46,23 @@ async def test_stopping_ends_the_tasks_without_an_error() -> None:
     assert life.ended is None
 
 
+SHORTEST: Final = bytes(4)
+LONGEST: Final = b"\xff" * 4
+
+
 def test_waits_double_up_to_the_longest_and_half_of_each_is_random() -> None:
-    shortest, longest = bytes(4), b"\xff" * 4
-    assert wait_s(0, shortest) == FIRST_WAIT_S / 2
-    assert wait_s(1, shortest) == FIRST_WAIT_S
-    assert FIRST_WAIT_S * 0.99 < wait_s(0, longest) < FIRST_WAIT_S
-    assert LONGEST_WAIT_S / 2 <= wait_s(1000, shortest) <= wait_s(1000, longest) <= LONGEST_WAIT_S
+    assert wait_s(0, SHORTEST, code=None) == FIRST_WAIT_S / 2
+    assert wait_s(1, SHORTEST, code=None) == FIRST_WAIT_S
+    assert FIRST_WAIT_S * 0.99 < wait_s(0, LONGEST, code=None) < FIRST_WAIT_S
+    assert LONGEST_WAIT_S / 2 <= wait_s(1000, SHORTEST, code=None) <= wait_s(1000, LONGEST, code=None)
+    assert wait_s(1000, LONGEST, code=None) <= LONGEST_WAIT_S
+
+
+def test_a_relay_that_restarts_is_met_over_four_seconds() -> None:
+    assert wait_s(0, SHORTEST, code=1001) == FIRST_WAIT_S / 2
+    assert RESTART_SPREAD_S * 0.99 < wait_s(0, LONGEST, code=1001) < RESTART_SPREAD_S
+    # Only the first time: a relay that stays away is tried as any other.
+    assert wait_s(1, LONGEST, code=1001) == wait_s(1, LONGEST, code=None)
 
 
 @pytest.mark.parametrize(
