@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 from tests.support.demo_town import ANA, BEN
 from tests.support.screen_people import AgentScreen, CustomerScreen
-from tests.support.waiting import until, until_kept
+from tests.support.waiting import until, until_in, until_kept
 
 from sotto_cli.demo.places import DESK
 from sotto_keys.ceremony.device_request import DeviceRequest, to_code
@@ -96,6 +96,23 @@ def test_a_message_left_at_night_is_read_in_the_morning_and_answered(
     expect(customer.message("I am sending you a new one")).to_be_visible()
     customer.sees("You and Ben can read this chat").wait_for()
     expect(ben.message("I am sending you a new one", standing="Delivered")).to_be_visible()
+
+
+def test_whoever_comes_back_after_the_end_still_reads_what_was_said_before_it(
+    customer: CustomerScreen, ana: AgentScreen, town: Town
+) -> None:
+    customer.start()
+    ana.take_next()
+    customer.meets("Ana").page.goto("about:blank")
+    ana.chat.get_by_text("Their device gets what you write when it is back").wait_for()
+    ana.say("It is on its way to you")
+    expect(ana.message("It is on its way to you", standing="Sent")).to_be_visible()
+    ana.close_chat()
+    ana.chat.get_by_text("This chat has closed.").wait_for()
+    customer.visit(town.shop_url).open()
+    expect(customer.message("It is on its way to you")).to_be_visible()
+    customer.app.get_by_role("heading", name="This chat has closed.").wait_for()
+    until_in(customer.page, "indexedDB.databases().then((all) => all.length === 0)")
 
 
 def test_what_was_typed_survives_a_reload_and_another_tab(customer: CustomerScreen, town: Town) -> None:

@@ -67,6 +67,8 @@ ROWS: Final[dict[str, tuple[Row, str]]] = {
     "two at once": (deeds.adds_two_at_once, OUTSIDE),
     "a device that is in already": (forged(lambda rogue: Add(colleague(rogue.device.device))), OUTSIDE),
     "a newcomer with a copied key": (forged(deeds.copied_key), OUTSIDE),
+    "an agent's Add of a device on call": (deeds.calls_somebody, OUTSIDE),
+    "a path that says on call": (deeds.says_on_call_for_nobody, OUTSIDE),
     # Removes and handoffs
     "a Remove of the customer": (deeds.removes_the_customer, OUTSIDE),
     "a Remove of a colleague in force": (deeds.puts_the_newcomer_out, OUTSIDE),

@@ -140,6 +140,17 @@ async def stand(scene: Scene, decisions: list[Signed], *, fresh: Signed | None) 
     await scene.customer_commits(by_customer.commit(a_note(decision=fresh), extensions=extensions))
 
 
+async def calls_somebody(scene: Scene) -> Made:
+    """Whom the customer alone may let in because nobody was there."""
+    rogue = scene.rogue
+    on_call = colleague(roles=["agent", "on_call"])
+    return made(rogue.commit(a_note(decision=rogue.start, on_call=1), add=[on_call]))
+
+
+async def says_on_call_for_nobody(scene: Scene) -> Made:
+    return made(scene.rogue.commit(a_note(on_call=1)))
+
+
 # what takes more than one step
 
 

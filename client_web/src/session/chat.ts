@@ -21,6 +21,7 @@ export class Chat {
   readonly #committing: Committing
   readonly #posting: Posting
   #hasComplained = false
+  #head = 0
 
   constructor(initial: Conversation, world: ChatWorld) {
     this.#holding = new Holding(initial, world)
@@ -40,6 +41,11 @@ export class Chat {
     this.#holding.problemIs(problem)
   }
 
+  /** Everything is here that the relay had when it last told; what is for others only may make it look as if something were missing. */
+  get isAllHere(): boolean {
+    return this.conversation.cursor >= this.#head
+  }
+
   envelope(envelope: Envelope): void {
     this.#holding.start((situation) => this.#take(envelope, situation))
   }
@@ -54,6 +60,7 @@ export class Chat {
   }
 
   card(card: ConversationCard): void {
+    this.#head = card.head
     this.#holding.start(() => this.#takeCard(card))
     this.#posting.pump()
   }
@@ -62,6 +69,7 @@ export class Chat {
   resume(card: ConversationCard): void {
     this.#posting.ready(false)
     this.#hasComplained = false
+    this.#head = card.head
     this.#holding.start(async (situation) => {
       await this.#takeCard(card)
       await this.#compareNumbers(card)

@@ -5,7 +5,7 @@ import type { Signer } from '../keys/ed25519.ts'
 import { Lapsed, Untrusted } from '../keys/untrusted.ts'
 import type { SealedStore } from '../store/sealed.ts'
 import { CLOSE } from '../wire/generated/codes.ts'
-import type { Complained, ConversationCard, FromRelay, Welcomed } from '../wire/generated/frames.ts'
+import type { Complained, ConversationCard, FromRelay, OnCall, Welcomed } from '../wire/generated/frames.ts'
 import { CLOCK_SKEW_MS } from '../wire/generated/limits.ts'
 import { sameOctets } from '../wire/octets.ts'
 import { Refused } from '../wire/refused.ts'
@@ -14,6 +14,7 @@ import { type Conversation, readerOf, STUCK } from './conversation.ts'
 import { brokenBy, brokenProblem, entryViews, readerViews, resendView, wordsView } from './conversationView.ts'
 import { Draft } from './draft.ts'
 import { signHello } from './hello.ts'
+import { type LeaveView, Leaving } from './leaving.ts'
 import { Link, LinkLost } from './link.ts'
 import { handOver, type Made, mayContinue } from './nextGroup.ts'
 import { Proposals } from './proposals.ts'
@@ -21,6 +22,8 @@ import { believedRecords, CUSTOMER, type CustomerRecord, draftName, NAMES, write
 import type { TrustKeeper } from './trustKeeper.ts'
 
 const RETRY_MS = 2000
+/** Nothing says which message before a close is the last one for us; what has not come by then does not come. */
+const DRAIN_MS = 2000
 
 export interface Beginning {
   readonly ports: Ports
@@ -45,22 +48,21 @@ export interface Beginning {
 
 export type ChatIntent = Extract<CustomerIntent, { readonly kind: 'send' | 'retry' | 'end' | 'seen' | 'draft' | 'resend' | 'leaveMessage' }>
 
-type ChatView = Extract<CustomerView, { readonly kind: 'chat' }>
-
 export class CustomerChat {
   readonly #begin: Beginning
   readonly #link: Link
   readonly #chat: Chat
   readonly #proposals: Proposals
   readonly #draft: Draft
+  readonly #leaving: Leaving
   #record: CustomerRecord
   #saving: Promise<void> = Promise.resolve()
   #word: LinkWord = 'connecting'
   #offset = 0
   #wantsEnd = false
   #deskAway = false
-  #leave: 'open' | 'asking' | 'nobody' = 'open'
   #isOver = false
+  #isDraining = false
   #isHandingOver = false
   #ended: Problem | null = null
 
@@ -83,6 +85,7 @@ export class CustomerChat {
       changed: () => this.#chatChanged(),
       isHeld: () => this.#proposals.isLeaving,
     })
+    this.#leaving = new Leaving({ link: this.#link, changed: begin.changed, letIn: (answer) => this.#letIn(answer) })
     this.#proposals = new Proposals({
       me: signer.publicKey,
       chat: this.#chat,
@@ -128,7 +131,7 @@ export class CustomerChat {
         this.#draft.write(intent.text)
         break
       case 'leaveMessage':
-        void this.#leaveMessage()
+        if (this.#leaveView() === 'offered') void this.#leaving.ask(this.#record.conversation)
         break
       case 'resend':
         this.#chat.answerResend(intent.again)
@@ -173,35 +176,19 @@ export class CustomerChat {
     }
   }
 
-  #leaveView(): ChatView['leave'] {
+  #leaveView(): LeaveView {
     const { stage, readers } = this.#chat.conversation
-    const isAlone = stage === 'waiting' && readers.length === 1 && this.#record.groupInfo === null
-    if (this.#leave === 'asking' || this.#proposals.isLeaving) return 'asking'
-    return !(isAlone && this.#deskAway) ? 'not_now' : this.#leave === 'nobody' ? 'nobody' : 'offered'
+    const isWaiting = stage === 'waiting' && readers.length === 1 && this.#record.groupInfo === null
+    return this.#leaving.view({ isAlone: isWaiting && this.#deskAway, isLettingIn: this.#proposals.isLeaving })
   }
 
   /** The customer's own wish: whoever is on call is let in, and then what was written is encrypted for them. */
-  async #leaveMessage(): Promise<void> {
-    if (this.#leaveView() !== 'offered') return
-    this.#leave = 'asking'
-    this.#begin.changed()
-    try {
-      const { conversation } = this.#record
-      const answer = await this.#link.ask({ tag: 'leave', conversation })
-      if (answer.tag !== 'on_call') return
-      const next = { ...this.#record, onCall: answer.keyPackages }
-      await this.#save(new Map([[NAMES.customer, writeRecord(CUSTOMER, next)]]))
-      this.#record = next
-      this.#chat.card(answer.card)
-      this.#proposals.leave(answer.keyPackages)
-      this.#leave = 'open'
-    } catch (error) {
-      if (!(error instanceof Refused || error instanceof LinkLost)) throw error
-      this.#leave = error instanceof Refused && error.code === 'not_found' ? 'nobody' : 'open'
-    } finally {
-      if (this.#leave === 'asking') this.#leave = 'open'
-      this.#begin.changed()
-    }
+  async #letIn({ card, keyPackages }: OnCall): Promise<void> {
+    const next = { ...this.#record, onCall: keyPackages }
+    await this.#save(new Map([[NAMES.customer, writeRecord(CUSTOMER, next)]]))
+    this.#record = next
+    this.#chat.card(card)
+    this.#proposals.leave(keyPackages)
   }
 
   #linkEvents(): ConstructorParameters<typeof Link>[1] {
@@ -313,11 +300,18 @@ export class CustomerChat {
   }
 
   #chatChanged(): void {
-    if (this.#chat.conversation.stage === 'closed') this.#over()
+    if (this.#chat.conversation.stage === 'closed') this.#closed()
     if (this.#chat.problem?.code === 'chat_lost') this.#begin.lost()
     else if (this.#chat.conversation.broken === STUCK) this.#handOver()
     this.#proposals.consider()
     this.#begin.changed()
+  }
+
+  /** Closed while this device was away, perhaps: what was said before the end still comes. */
+  #closed(): void {
+    if (this.#chat.isAllHere) this.#over()
+    else if (!this.#isDraining) this.#begin.ports.clock.after(DRAIN_MS, () => this.#over())
+    this.#isDraining = true
   }
 
   /** Closed: the screen keeps what it shows, the device keeps nothing. */

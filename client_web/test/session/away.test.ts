@@ -40,6 +40,22 @@ describe('a customer who is away', () => {
   })
 })
 
+describe('a chat that was closed while the customer was away', () => {
+  test('still shows what was said before the end, and then leaves nothing on the device', async () => {
+    const { shopper, ana, conversation } = await stage.talking()
+    shopper.dispose()
+    await until(ana, (view): view is Desk => isDesk(view) && view.open?.away === true)
+    ana.intend({ kind: 'send', conversation, text: 'it is on its way to you' })
+    await until(ana, deskSays('it is on its way to you', 'sent'))
+    ana.intend({ kind: 'close', conversation })
+    await until(ana, (view): view is Desk => isDesk(view) && view.open?.stage === 'closed')
+    const back = stage.customer()
+    back.intend({ kind: 'open' })
+    await until(back, (view): view is Chat => chatSays('it is on its way to you')(view) && isChat(view) && view.stage === 'closed')
+    await expect.poll(() => stage.customerStore.records.size).toBe(0)
+  })
+})
+
 describe('a desk where nobody is', () => {
   test('is told to the customer who waits, until somebody comes', async () => {
     const shopper = await stage.waiting()
