@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 import pytest
+from hypothesis import settings
+
+# No test asserts how fast a machine is: a busy one would fail it.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 TESTS: Final = Path(__file__).resolve().parent
 LOOPBACK: Final = ["127.0.0.1", "::1", "localhost"]

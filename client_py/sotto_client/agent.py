@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import msgspec
 
@@ -18,19 +18,32 @@ from sotto_client.trust_keeper import TrustKeeper, parse_believed
 from sotto_keys.shared.trust_bundle import parse_bundle
 from sotto_keys.shared.untrusted import Inconsistent, Malformed
 from sotto_wire.claims import Bytes32
-from sotto_wire.frames import EnrolDevice, HandOff, ListColleagues, Present, Take, Taken
+from sotto_wire.frames import (
+    AskCustomer,
+    Candidates,
+    EnrolDevice,
+    FindCandidates,
+    HandOff,
+    ListColleagues,
+    Present,
+    Take,
+    Taken,
+)
 from sotto_wire.ids import ConversationId, Digest
 from sotto_wire.refusals import NotFound, Refused, WrongStage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from sotto_client.chat import Chat
     from sotto_client.relay_http import SignedIn
+    from sotto_keys.shared.credential import Credential
     from sotto_keys.shared.secret import SecretText
-    from sotto_wire.frames import Colleague, HandoffCard, Queue
+    from sotto_wire.frames import Colleague, HandoffCard, Queue, RequestChanged
 
 RECORD = "agent"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +204,39 @@ class Agent:
     async def call_off(self, conversation: ConversationId) -> None:
         """Keep it after all; of what a colleague offers: no. Raises the relay's refusal, or `LinkLost`."""
         await self._line.call_off(conversation)
+
+    async def candidates(self, conversation: ConversationId, moment: str) -> list[Credential]:
+        """Whom the customer could be asked to let in at this moment, each verified here. Raises the relay's refusal."""
+        answer = await self._line.link.ask(
+            lambda ref: FindCandidates(ref=ref, conversation=conversation, moment=moment)
+        )
+        assert isinstance(answer, Candidates), "the relay answers candidates with found"
+        state, at = self._begin.keeper.state, self._line.relay_now()
+        return [state.judge_credential(each, at=at) for each in answer.credentials]
+
+    async def ask(self, conversation: ConversationId, moment: str, newcomer: Credential) -> None:
+        """Ask the customer to let that device in. Raises the relay's refusal; the answer comes into `questions`."""
+        await self._line.link.ask(
+            lambda ref: AskCustomer(
+                ref=ref,
+                conversation=conversation,
+                moment=moment,
+                device=newcomer.device_key,
+                history="new_messages",
+            )
+        )
+
+    def questions(self, conversation: ConversationId) -> list[RequestChanged]:
+        """Where each question to this customer stands."""
+        return [each for each in self._line.questions.values() if each.conversation == conversation]
+
+    async def until(self, look: Callable[[], T | None]) -> T:
+        """What `look` finds, once it finds something. Raises what ended the client before."""
+        return await self._begin.life.until(look)
+
+    async def invited(self) -> Chat:
+        """Wait until a customer has let us in by a decision for this device, and we have judged that it did."""
+        return await self._begin.life.until(self._line.next_invitation)
 
     async def stop(self) -> None:
         """Go offline. What rests on disk goes on with the next `sign_in`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +13,7 @@ from sotto_client.chat import Chat
 from sotto_client.connection import LinkLost
 from sotto_client.handing_over import AtDesk, HandingOver
 from sotto_client.handovers import Handovers
+from sotto_client.invitations import Invitations
 from sotto_client.joining import enter
 from sotto_client.link import Ended, Link
 from sotto_client.next_group import gone_on
@@ -39,6 +39,7 @@ from sotto_wire.frames import (
     Handoffs,
     Proposal,
     Queue,
+    RequestChanged,
     TrustUpdate,
     WatchQueue,
     WhoIsHere,
@@ -76,10 +77,11 @@ class AgentBeginning:
     sign_in: Callable[[], Awaitable[SignedIn]]
 
 
-class AgentLine(Handovers):
+class AgentLine(Handovers, Invitations):
     """Listens to the link. Conversations are in `chats` from the moment we were let in and judged it lawful."""
 
     def __init__(self, begin: AgentBeginning) -> None:
+        super().__init__()
         self._begin = begin
         self._offset = 0
         self._session: SignedIn | None = None
@@ -165,10 +167,9 @@ class AgentLine(Handovers):
             case Delivered(conversation=name, seq=seq) if name in self.chats:
                 self.chats[ConversationId(name)].delivered(seq)
             case ConversationChanged(card=card):
-                self._card(card)
-                # A message was left while this device was on call and is here after all.
-                if card.stage == "left" and ConversationId(card.conversation) not in self.chats.keys() | self._proposed:
-                    await self._try(self.expect(card))
+                await self._card(card)
+            case RequestChanged(request=request):
+                self.questions[request] = frame
             case Queue(desk=desk):
                 self.queues[desk] = frame
             case WhoIsHere(conversation=name, customer=customer):
@@ -272,14 +273,18 @@ class AgentLine(Handovers):
         self.chats[name] = chat = self._chat(conversation)
         chat.joined()
 
-    def _card(self, card: ConversationCard) -> None:
+    async def _card(self, card: ConversationCard) -> None:
         name = ConversationId(card.conversation)
         chat = self.chats.get(name)
+        await self._hear_of_invitation(card)
         if chat is not None:
             self._behind(card)
             chat.card(card)
         if name in self._proposed and card.stage == "closed":
             self._refuse(name, WrongStage("closed before we were let in"))
+        # A message was left while this device was on call and is here after all.
+        if card.stage == "left" and name not in self.chats.keys() | self._proposed:
+            await self._try(self.expect(card))
 
     def _refuse(self, name: ConversationId, error: Refused | Untrusted) -> None:
         self._proposed.pop(name, None)
@@ -295,13 +300,6 @@ class AgentLine(Handovers):
         self._answering[name] = answering = Answering(self._begin.keys.key.public)
         self.handing[name] = handing = HandingOver(self._begin.keeper, later=partial(self._look_later, name))
         return Chat(conversation, self._world(), planner=AtDesk(answering, handing))
-
-    def _look_later(self, name: ConversationId, wait_s: float) -> None:
-        async def look() -> None:
-            await asyncio.sleep(wait_s)
-            self.chats[name].look_again()
-
-        self._begin.life.spawn(look())
 
     def answer(self, name: ConversationId) -> Chat:
         """Somebody has read what was left there."""

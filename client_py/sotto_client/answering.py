@@ -27,6 +27,9 @@ class Answering:
     async def stuck(self, conversation: Conversation) -> None:  # noqa: ARG002 - see Planner
         return
 
+    def taken(self, receipt: bytes) -> None:  # noqa: ARG002 - see Planner
+        return
+
     def failed(self, plan: Plan, code: str) -> None:  # noqa: ARG002 - see Planner
         """Whoever was faster has won; their commit comes in its order."""
         self.is_wanted = False

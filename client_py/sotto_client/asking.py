@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sotto_client.guests import standing_without
+from sotto_client.own_commits import Plan
 from sotto_keys.shared.trust_chain import Freshness
 from sotto_wire.frames import Commit, Complain, Post
 
@@ -26,6 +28,14 @@ def may_send(conversation: Conversation, world: World, *, at: Millis) -> bool:
         and world.keeper.freshness() is not Freshness.EXPIRED
         and not conversation.void_leaves(world.keeper.state, at=at)
     )
+
+
+def sending_away(conversation: Conversation, world: World, *, at: Millis) -> Plan | None:
+    """The customer's device removes whom the organisation no longer stands by, or whose decision is over; others only stop sending."""
+    void = conversation.void_leaves(world.keeper.state, at=at)
+    if not void or conversation.terms.customer_key != world.me:
+        return None
+    return Plan(remove=void, standing=standing_without(conversation, void))
 
 
 def committing(conversation: Conversation, pending: PendingCommit) -> Callable[[int], Commit]:

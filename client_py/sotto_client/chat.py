@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from sotto_client.asking import committing, complaining, may_send, posting
+from sotto_client.asking import committing, complaining, may_send, posting, sending_away
 from sotto_client.carding import carded, compared
 from sotto_client.connection import LinkLost
 from sotto_client.conversation import STUCK, Situation
@@ -20,7 +20,7 @@ from sotto_client.stored_conversation import erasing_rows, rows_of
 from sotto_client.world import AGAIN, RETRY_MS, NoPlans, Planner, World
 from sotto_keys.shared.untrusted import Untrusted
 from sotto_wire.codes import Code
-from sotto_wire.frames import Acknowledge, CloseConversation, Follow, Posted
+from sotto_wire.frames import Acknowledge, CloseConversation, Committed, Follow, Posted
 from sotto_wire.refusals import Refused, WrongStage
 from sotto_wire.stages import Stage
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from sotto_keys.shared.mls.sweep import Reader
     from sotto_wire.frames import ConversationCard, Envelope
     from sotto_wire.ids import DeviceKey, Millis
-
 
 DRAIN_S: Final = 2.0
 
@@ -74,8 +73,7 @@ class Chat:
 
     def answer_resend(self, *, wanted: bool) -> None:
         """Whether what a revoked agent never answered is said again; either way it is asked once."""
-        self._keep(asked(self._conversation, wanted=wanted, situation=self._situation()))
-        self._wake.set()
+        self.changed_by(lambda now: asked(now, wanted=wanted, situation=self._situation()))
 
     async def received(self) -> AsyncIterator[Message]:
         """Messages of the others, each once, until the conversation is over; waits for the next.
@@ -121,8 +119,7 @@ class Chat:
         if card.stage == "closed":
             self.over()
             return
-        self._keep(carded(self._conversation, card, me=self._world.me))
-        self._wake.set()
+        self.changed_by(lambda now: carded(now, card, me=self._world.me))
 
     async def resume(self, card: ConversationCard) -> None:
         """The socket is back: compare numbers, follow from our cursor, send again what was not answered."""
@@ -139,8 +136,7 @@ class Chat:
         if self._conversation.is_closed and card.head > self._conversation.cursor:
             self._is_draining = True
             self._world.life.spawn(self._drain())
-        self._is_resumed = True
-        self._wake.set()
+        self.joined()
 
     def goes_on(self, conversation: Conversation, *, me: DeviceKey, **rows: bytes | None) -> None:
         """In the conversation's next group, as `me`; saved together with `rows`. The relay has yet to say how it stands there."""
@@ -171,6 +167,11 @@ class Chat:
             closed = replace(self._conversation, stage=Stage.CLOSED)
             self._keep(closed.with_entry(Closed(at=self._world.relay_now())))
         self.erase()
+        self._wake.set()
+
+    def changed_by(self, change: Callable[[Conversation], Conversation]) -> None:
+        """What the customer decided changes the conversation: on disk before anything else happens in it."""
+        self._keep(change(self._conversation))
         self._wake.set()
 
     def look_again(self) -> None:
@@ -260,11 +261,8 @@ class Chat:
     async def _wanted(self, conversation: Conversation) -> Plan | None:
         if conversation.is_old and not is_changing_keys(conversation, me=self._world.me):
             return Plan()  # in an open handoff of ours only its end may be committed: a new path as well
-        # The customer's device removes whom the organisation no longer stands by; others only stop sending.
-        void = conversation.void_leaves(self._world.keeper.state, at=self._at())
-        if void and conversation.terms.customer_key == self._world.me:
-            return Plan(remove=void)
-        return await self._planner.plan(conversation, self._situation())
+        gone = sending_away(conversation, self._world, at=self._at())
+        return gone or await self._planner.plan(conversation, self._situation())
 
     def _commit(self, plan: Plan) -> bool:
         if self._conversation.pending is None:
@@ -287,12 +285,14 @@ class Chat:
         if pending is None or pending.message == self._submitted:
             return False
         try:
-            await self._world.link.ask(committing(conversation, pending))
+            answer = await self._world.link.ask(committing(conversation, pending))
         except LinkLost:
             raise
         except Refused as refused:
             return await self._commit_refused(refused, pending.message)
         self._submitted = pending.message
+        if isinstance(answer, Committed) and answer.receipt is not None:
+            self._planner.taken(answer.receipt)
         return True
 
     async def _commit_refused(self, refused: Refused, message: bytes) -> bool:

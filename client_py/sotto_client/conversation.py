@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta, Struct
 
 from sotto_client.entries import Message
+from sotto_client.guests import ended_leaves
 from sotto_keys.shared.credential import is_on_call
 from sotto_keys.shared.mls.group_terms import read_terms
 from sotto_keys.shared.mls.sweep import Reader, readers
@@ -108,6 +109,8 @@ class Conversation:
     entries: tuple[Entry, ...] = ()
     unanswered: tuple[str, ...] = ()
     """Messages of our own that a revoked agent, the last one here, never answered: ask before sending them again."""
+    withdrawn: tuple[bytes, ...] = ()
+    """Digests of decisions that this customer withdrew."""
     shown: int = 0
     """How many of `entries` the program has been given."""
 
@@ -177,8 +180,9 @@ class Conversation:
         return "" if reader is None or reader.credential is None else reader.credential.name
 
     def void_leaves(self, trust: TrustState, *, at: Millis) -> tuple[int, ...]:
-        """Leaf numbers of those the organisation does not, or no longer, stand by: nothing is encrypted for them."""
-        return tuple(each.index for each in self.readers(trust, at=at) if not each.in_force)
+        """Leaf numbers of those the organisation does not stand by, or whose own decision is over: nothing is encrypted for them."""
+        void = (each.index for each in self.readers(trust, at=at) if not each.in_force)
+        return tuple(dict.fromkeys((*void, *ended_leaves(self, at=at))))
 
     def with_entry(self, *entries: Entry) -> Conversation:
         return replace(self, entries=(*self.entries, *entries))

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sotto_client.entries import Message
     from sotto_client.notice import Notice
     from sotto_client.opening import CustomerRecord, Page
+    from sotto_client.questions import Answer, Decided, Question
     from sotto_keys.shared.mls.sweep import Reader
 
 
@@ -48,6 +49,14 @@ class Means:
     entropy: Callable[[int], bytes] = field(default=os.urandom)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the program is asked: the start notice, and every later question to let somebody in."""
+
+    agree: Callable[[Notice], bool]
+    decide: Callable[[Question], Answer | None]
+
+
 class Customer:
     """One conversation of one customer. `async with` it, or `stop` it: what rests on disk goes on with the next `open`."""
 
@@ -62,6 +71,7 @@ class Customer:
         *,
         state: Path,
         agree: Callable[[Notice], bool],
+        decide: Callable[[Question], Answer | None] = lambda _: None,
         means: Means | None = None,
     ) -> Self:
         """Open a conversation at `relay` (its public address), or go on with the one in the folder `state`.
@@ -75,7 +85,7 @@ class Customer:
         store = DeviceStore.open(state, entropy=means.entropy)
         life = Life()
         try:
-            line, begin = await _begin(relay, page, agree=agree, store=store, life=life, means=means)
+            line, begin = await _begin(relay, page, asked=Asked(agree, decide), store=store, life=life, means=means)
             life.spawn(line.link.run())
             await life.until(lambda: line.record.group_info is None)
         except BaseException:
@@ -153,6 +163,15 @@ class Customer:
         """As `Chat.until`."""
         return await self.chat.until(look)
 
+    @property
+    def decisions(self) -> tuple[Decided, ...]:
+        """Every question that was answered, with what was signed and receipted."""
+        return self._line.decisions.all
+
+    async def withdraw(self, decided: Decided) -> None:
+        """End that decision: from here on nothing is encrypted for its device, and it is put out. Once is enough."""
+        await self._line.decisions.withdraw(decided)
+
     async def close(self) -> None:
         """End the conversation, wait for the relay's word, and erase it from this device's disk."""
         await self.chat.close()
@@ -172,13 +191,13 @@ class Customer:
 
 
 async def _begin(
-    relay: str, page: Page, *, agree: Callable[[Notice], bool], store: DeviceStore, life: Life, means: Means
+    relay: str, page: Page, *, asked: Asked, store: DeviceStore, life: Life, means: Means
 ) -> tuple[CustomerLine, Beginning]:
     http = RelayHttp(base=relay, origin=page.origin)
     keeper = TrustKeeper(page.root, fetch=http.trust_bundle, now=means.clock)
     record = store.load(opening.RECORD)
     if record is None:
-        await _start(http, page, agree=agree, keeper=keeper, store=store, means=means)
+        await _start(http, page, agree=asked.agree, keeper=keeper, store=store, means=means)
         record = store.load(opening.RECORD)
     else:
         believed = store.load(trust_keeper.RECORD)
@@ -199,6 +218,8 @@ async def _begin(
         life=life,
         clock=means.clock,
         entropy=means.entropy,
+        policy=http.policy,
+        decide=asked.decide,
     )
     life.spawn(keeper.poll())
     return CustomerLine(begin, parsed, conversation), begin

@@ -9,21 +9,25 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace as with_fields
 
-from sotto_client import device, opening, trust_keeper
+from sotto_client import device, opening, questions, trust_keeper
 from sotto_client.chat import Chat
 from sotto_client.connection import LinkLost
+from sotto_client.decisions import Decisions
 from sotto_client.letting_in import judge_answerer
 from sotto_client.link import Link
 from sotto_client.next_group import gone_on, make_next_group, may_continue
 from sotto_client.own_commits import Grounds, Plan
+from sotto_client.questions import judge_question
 from sotto_client.world import AGAIN, RETRY_MS, World
 from sotto_keys.shared.mls.key_package import parse_key_package
 from sotto_keys.shared.secret import SecretSigningKey
 from sotto_keys.shared.text_forms import digest_of
-from sotto_keys.shared.untrusted import Untrusted
+from sotto_keys.shared.trust_chain import Freshness
+from sotto_keys.shared.untrusted import Lapsed, Untrusted
 from sotto_wire.frames import (
     Complained,
     ConversationChanged,
+    CustomerAsked,
     Delivered,
     Envelope,
     LeaveMessage,
@@ -39,17 +43,18 @@ from sotto_wire.refusals import Refused
 from sotto_wire.stages import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from sotto_client.conversation import Conversation, Situation
     from sotto_client.life import Life
     from sotto_client.opening import CustomerRecord, Page
+    from sotto_client.questions import Answer, Question
     from sotto_client.session import Identity
     from sotto_client.store import DeviceStore
     from sotto_client.trust_keeper import TrustKeeper
     from sotto_wire.frames import FromRelay, Welcomed
 
-RECORDS: Final = (opening.RECORD, device.RECORD, trust_keeper.RECORD)
+RECORDS: Final = (opening.RECORD, device.RECORD, trust_keeper.RECORD, questions.RECORD)
 """What leaves the device with the conversation."""
 NO_MORE_GROUPS: Final = "no_more_groups"
 """`problem` of a conversation that cannot go on in a next group: begin a new one."""
@@ -67,6 +72,10 @@ class Beginning:
     life: Life
     clock: Callable[[], Millis]
     entropy: Callable[[int], bytes]
+    policy: Callable[[str], Awaitable[bytes]]
+    """The policy file of that digest (hex), from the relay and not believed."""
+    decide: Callable[[Question], Answer | None]
+    """The program's answer to a question; none: it stays open until it runs out."""
 
 
 class CustomerLine:
@@ -90,6 +99,9 @@ class CustomerLine:
             entropy=begin.entropy,
         )
         self.chat = Chat(conversation, world, planner=self)
+        self.decisions = Decisions(
+            begin.store, key=begin.key, chat=self.chat, link=self.link, now=self.relay_now, entropy=begin.entropy
+        )
         begin.keeper.changed = self.chat.look_again
 
     def relay_now(self) -> Millis:
@@ -114,6 +126,7 @@ class CustomerLine:
             self._over()
         else:
             await self.chat.resume(card)
+            await self.decisions.tell()
 
     async def frame(self, frame: FromRelay) -> None:
         match frame:
@@ -128,6 +141,8 @@ class CustomerLine:
             case Proposal(conversation=conversation) if conversation == self.record.conversation:
                 self._offer = frame
                 self.chat.look_again()
+            case CustomerAsked(conversation=conversation) if conversation == self.record.conversation:
+                await self._asked(frame)
             case WhoIsHere(conversation=conversation, desk=desk) if conversation == self.record.conversation:
                 self.desk_is_here = desk == "here"
                 self._begin.life.changed()
@@ -152,7 +167,7 @@ class CustomerLine:
             plan = await self._add(self._on_call[0], conversation, situation, on_call=True)
             if plan is not None:
                 return plan
-        return None
+        return self.decisions.plan(conversation, situation)
 
     async def _add(
         self, key_package: bytes, conversation: Conversation, situation: Situation, *, on_call: bool
@@ -176,7 +191,13 @@ class CustomerLine:
         return Plan(add=(package,), remove=gone, grounds=grounds, on_call=on_call)
 
     def failed(self, plan: Plan, code: str) -> None:  # noqa: ARG002 - see Planner
-        self._settle(on_call=plan.on_call)
+        if plan.standing is None:
+            self._settle(on_call=plan.on_call)
+        else:
+            self.decisions.give_up()
+
+    def taken(self, receipt: bytes) -> None:
+        self.decisions.receipted(receipt)
 
     def _settle(self, *, on_call: bool) -> None:
         if on_call:
@@ -207,6 +228,7 @@ class CustomerLine:
         rows = {opening.RECORD: made.record.to_bytes(), device.RECORD: key.reveal_seed()}
         self.chat.goes_on(after, me=key.public, **rows)
         self._begin, self.record = replace(begin, key=key), made.record
+        self.decisions.rekeyed(key)
         self._offer, self._on_call = None, []
         await self.link.renew()
 
@@ -218,6 +240,33 @@ class CustomerLine:
             await self.stuck(now)
 
     # inside
+
+    async def _asked(self, frame: CustomerAsked) -> None:
+        """A question is judged here before the program sees it; what does not hold is a problem and no question."""
+        begin, chat = self._begin, self.chat
+        if self.decisions.knows(frame):
+            await self.decisions.tell()
+            return
+        try:
+            await begin.keeper.refresh()
+            if begin.keeper.freshness() is not Freshness.FRESH:
+                raise Lapsed("trust")
+            policy = await begin.policy(chat.conversation.terms.policy_digest.hex())
+            question = judge_question(
+                frame,
+                chat.conversation,
+                policy=policy,
+                trust=begin.keeper.state,
+                now=self.relay_now(),
+                answered=self.decisions.all,
+            )
+        except (Refused, Untrusted) as error:
+            chat.problem = str(error.code)
+            begin.life.changed()
+            return
+        answer = begin.decide(question)
+        if answer is not None:
+            await self.decisions.answer(question, answer)
 
     async def _open(self, group_info: bytes) -> None:
         record = self.record

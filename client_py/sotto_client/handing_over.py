@@ -124,6 +124,9 @@ class AtDesk:
                 return wanted
         return await self._handing.plan(conversation, situation)
 
+    def taken(self, receipt: bytes) -> None:
+        self._answering.taken(receipt)
+
     async def stuck(self, conversation: Conversation) -> None:
         await self._answering.stuck(conversation)
 

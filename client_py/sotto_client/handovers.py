@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from sotto_client.handing_over import is_changing_keys
@@ -56,6 +57,13 @@ class Handovers:
             # Only what is handed over is active before we are in it.
             if taken.stage == "active" and name in self._following and name not in offered:
                 self._refuse(name, WrongStage("nothing came of the handoff"))
+
+    def _look_later(self, name: ConversationId, wait_s: float) -> None:
+        async def look() -> None:
+            await asyncio.sleep(wait_s)
+            self.chats[name].look_again()
+
+        self._begin.life.spawn(look())
 
     def ended(self, name: ConversationId) -> str | None:
         """How our handing over ended; none while that is open."""

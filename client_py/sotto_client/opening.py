@@ -95,6 +95,7 @@ def make_conversation(
         decided_at=now,
         expires_at=now + CONVERSATION_LIFE_MS,
         nonce=entropy(NONCE_BYTES),
+        request=None,
     )
     return make_group(page, sign_decision(claims, key), chain=[], key=key, entropy=entropy)
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from sotto_keys.device.mls.committing import create_commit
+from sotto_keys.device.mls.create_group import group_extensions
 from sotto_keys.shared.mls.commit_gate import judge_commit
 from sotto_wire.claims import CommitNote
 from sotto_wire.codec import encode_claims
 
 if TYPE_CHECKING:
     from sotto_client.conversation import Conversation, Situation
+    from sotto_keys.shared.mls.extensions import Extensions
     from sotto_keys.shared.mls.key_package import KeyPackage
     from sotto_wire.claims import Signed
     from sotto_wire.ids import Digest
@@ -34,6 +38,8 @@ class Plan:
     grounds: Grounds | None = None
     on_call: bool = False
     """The Add lets in a device on call, because nobody is there."""
+    standing: tuple[bytes, ...] | None = None
+    """The standing list that the commit leaves; none where it stays."""
 
 
 def with_commit(conversation: Conversation, plan: Plan, *, situation: Situation) -> Conversation:
@@ -53,6 +59,14 @@ def with_commit(conversation: Conversation, plan: Plan, *, situation: Situation)
         entropy=situation.entropy,
         add=plan.add,
         remove=plan.remove,
+        extensions=_extensions(conversation, plan),
     )
     judge_commit(member.group, pending.message, trust=situation.trust, memory=memory, now=None)
     return replace(conversation, pending=pending)
+
+
+def _extensions(conversation: Conversation, plan: Plan) -> Extensions | None:
+    if plan.standing is None:
+        return None
+    terms = msgspec.structs.replace(conversation.terms, standing=list(plan.standing))
+    return group_extensions(encode_claims(terms))

@@ -11,7 +11,7 @@ from sotto_client.entries import Entry
 from sotto_keys.device.mls.stored_member import member_from_bytes, member_to_bytes, pending_from_bytes, pending_to_bytes
 from sotto_keys.shared.mls.group_memory import parse_group_memory
 from sotto_keys.shared.untrusted import Malformed
-from sotto_wire.claims import Bytes16, Count, Signed, Time
+from sotto_wire.claims import Bytes16, Bytes32, Count, Signed, Time
 from sotto_wire.ids import ConversationId, Millis
 from sotto_wire.stages import Stage
 
@@ -45,6 +45,7 @@ class _Kept(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=
     earlier: list[Counter]
     entries: Count
     """How many rows of entries belong to it."""
+    withdrawn: list[Bytes32]
     shown: Count
 
 
@@ -96,6 +97,7 @@ def load_conversation(store: DeviceStore, conversation: ConversationId) -> Conve
         unanswered=tuple(kept.unanswered),
         earlier=tuple(kept.earlier),
         entries=entries,
+        withdrawn=tuple(kept.withdrawn),
         shown=kept.shown,
     )
 
@@ -127,6 +129,7 @@ def _encode(conversation: Conversation) -> bytes:
         unanswered=list(conversation.unanswered),
         earlier=list(conversation.earlier),
         entries=len(conversation.entries),
+        withdrawn=list(conversation.withdrawn),
         shown=conversation.shown,
     )
     return msgspec.msgpack.encode(kept)

@@ -43,6 +43,10 @@ class Planner(Protocol):
         """The next commit; asked again and again until it stands or was refused. None: nothing is wanted."""
         ...
 
+    def taken(self, receipt: bytes) -> None:
+        """A commit was taken, with this receipt for the decision it carried."""
+        ...
+
     def failed(self, plan: Plan, code: str) -> None:
         """Our own gate, or the relay, refused it for good: it must not be asked for again."""
         ...
@@ -57,6 +61,9 @@ class NoPlans:
 
     async def plan(self, conversation: Conversation, situation: Situation) -> Plan | None:  # noqa: ARG002 - see Planner
         return None
+
+    def taken(self, receipt: bytes) -> None:  # noqa: ARG002 - see Planner
+        return
 
     def failed(self, plan: Plan, code: str) -> None:  # noqa: ARG002 - see Planner
         return

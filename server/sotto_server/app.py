@@ -98,18 +98,23 @@ def build(config: Config, parts: Parts, *, times: Times | None = None) -> web.Ap
     return app
 
 
-def _relay(config: Config, parts: Parts, *, programs: Programs, times: Times) -> Relay:
-    committer = Committer(parts.store, parts.bells, loop=asyncio.get_running_loop())
-    presence = LivePresence()
-    dispatch = Dispatch(
+def _dispatch(config: Config, parts: Parts, *, committer: Committer, presence: LivePresence) -> Dispatch:
+    return Dispatch(
         store=parts.store,
         committer=committer,
         clock=parts.clock,
         signer=parts.signer,
         presence=presence,
+        entropy=parts.entropy,
+        policies=PolicyFiles(),
         console_origins=frozenset(config.console_origins),
     )
-    lines, front = Lines(), _front(config, parts, times=times)
+
+
+def _relay(config: Config, parts: Parts, *, programs: Programs, times: Times) -> Relay:
+    committer = Committer(parts.store, parts.bells, loop=asyncio.get_running_loop())
+    presence, lines = LivePresence(), Lines()
+    dispatch = _dispatch(config, parts, committer=committer, presence=presence)
     comings = Comings(
         presence, who_looks=dispatch.who_looks, ring=parts.bells.ring, gone_after_ms=times.socket.gone_after_ms
     )
@@ -125,7 +130,7 @@ def _relay(config: Config, parts: Parts, *, programs: Programs, times: Times) ->
         clock=parts.clock,
         entropy=parts.entropy,
         journal=parts.journal,
-        front=front,
+        front=_front(config, parts, times=times),
         lines=lines,
         programs=programs,
         around=Surroundings(

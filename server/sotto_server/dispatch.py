@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Final, TypeVar, assert_never
 from sotto_server.domain.limits import Window
 from sotto_server.domain.speaker import Asked, Speaker
 from sotto_server.usecases.acknowledge import acknowledge
+from sotto_server.usecases.answer_request import answer_request
+from sotto_server.usecases.ask_customer import ask_customer
+from sotto_server.usecases.candidates import find_candidates
 from sotto_server.usecases.close_conversation import close_conversation
 from sotto_server.usecases.colleagues import list_colleagues
 from sotto_server.usecases.collect import Collecting, collect
@@ -35,13 +38,17 @@ from sotto_server.usecases.take import take
 from sotto_server.usecases.verify_commit import verify_commit
 from sotto_server.usecases.verify_hello import verify_hello
 from sotto_server.usecases.watch_queue import watch_queue
+from sotto_server.usecases.withdraw import withdraw
 from sotto_wire.frames import (
     Acknowledge,
+    AnswerRequest,
+    AskCustomer,
     CallOff,
     CloseConversation,
     Commit,
     Complain,
     EnrolDevice,
+    FindCandidates,
     Follow,
     HandOff,
     Hello,
@@ -52,6 +59,7 @@ from sotto_wire.frames import (
     PublishKeyPackages,
     Take,
     WatchQueue,
+    Withdraw,
 )
 from sotto_wire.limits import CONVERSATIONS_PER_HOUR_PER_ADDRESS, MESSAGES_PER_10_S
 from sotto_wire.refusals import NotSignedIn, WrongPhase
@@ -61,7 +69,7 @@ if TYPE_CHECKING:
     from sotto_server.committer import Committer
     from sotto_server.domain.rings import Rings
     from sotto_server.domain.speaker import Collected, Interest
-    from sotto_server.ports import Clock, Presence, Store, UseCase
+    from sotto_server.ports import Clock, Entropy, PolicyReader, Presence, Store, UseCase
     from sotto_server.session import Session
     from sotto_wire.frames import Committed, Frame, FromClient, Opened, Welcomed
     from sotto_wire.ids import Digest, Millis
@@ -89,11 +97,18 @@ class Dispatch:
         clock: Clock,
         signer: Signer,
         presence: Presence,
+        entropy: Entropy,
+        policies: PolicyReader,
         console_origins: frozenset[str],
     ) -> None:
         self._store, self._committer, self._clock, self._presence = store, committer, clock, presence
         self._commit_change = partial(commit_change, signer=signer)
         self._open_conversation = partial(open_conversation, signer=signer)
+        self._ask_customer = partial(ask_customer, signer=signer, entropy=entropy, policies=policies)
+        self._find_candidates = partial(find_candidates, policies=policies)
+        self._answer_request = partial(answer_request, signer=signer)
+        self._withdraw = partial(withdraw, signer=signer)
+        self._sweep = partial(sweep, signer=signer)
         self._newcomers = Window(count=CONVERSATIONS_PER_HOUR_PER_ADDRESS, length_ms=HOUR_MS)
         # By device, not by socket: whoever connects again does not begin to count again.
         self._posts = Window(count=MESSAGES_PER_10_S, length_ms=10 * SECOND_MS)
@@ -126,8 +141,7 @@ class Dispatch:
         self._touch(who, now)
         match frame:
             case Post():
-                self._posts.take(who.device.hex(), now=now)
-                return [await self._committer.submit(post_envelope, Asked(frame, who), now)]
+                return [await self._post(Asked(frame, who), now)]
             case Acknowledge():
                 await self._committer.submit(acknowledge, Asked(frame, who), now)
                 return []
@@ -138,8 +152,7 @@ class Dispatch:
             case CloseConversation():
                 return [await self._committer.submit(close_conversation, Asked(frame, who), now)]
             case LeaveMessage():
-                leaving = await self.read(choose_on_call, Asked(frame, who), now)
-                return [await self._committer.submit(leave_message, leaving, now)]
+                return [await self._leave(Asked(frame, who), now)]
             case EnrolDevice():
                 return [await self._committer.submit(enrol_device, Asked(frame, who), now)]
             case WatchQueue():
@@ -155,8 +168,33 @@ class Dispatch:
                 return [await self._committer.submit(publish_key_packages, verified, now)]
             case ListColleagues() | HandOff() | CallOff():
                 return [await self._hand_over(frame, who, now)]
+            case FindCandidates() | AskCustomer() | AnswerRequest() | Withdraw():
+                return [await self._question(frame, who, now)]
             case Hello():
                 raise WrongPhase("second hello")
+            case _:
+                assert_never(frame)
+
+    async def _post(self, asked: Asked[Post], now: Millis) -> Frame:
+        self._posts.take(asked.by.device.hex(), now=now)
+        return await self._committer.submit(post_envelope, asked, now)
+
+    async def _leave(self, asked: Asked[LeaveMessage], now: Millis) -> Frame:
+        leaving = await self.read(choose_on_call, asked, now)
+        return await self._committer.submit(leave_message, leaving, now)
+
+    async def _question(
+        self, frame: FindCandidates | AskCustomer | AnswerRequest | Withdraw, who: Speaker, now: Millis
+    ) -> Frame:
+        match frame:
+            case FindCandidates():
+                return await self.read(self._find_candidates, Asked(frame, who), now)
+            case AskCustomer():
+                return await self._committer.submit(self._ask_customer, Asked(frame, who), now)
+            case AnswerRequest():
+                return await self._committer.submit(self._answer_request, Asked(frame, who), now)
+            case Withdraw():
+                return await self._committer.submit(self._withdraw, Asked(frame, who), now)
             case _:
                 assert_never(frame)
 
@@ -193,7 +231,7 @@ class Dispatch:
 
     async def sweep(self, now: Millis) -> Swept:
         """One slice of what time ends. Also the probe by which a store that failed finds out that it works again."""
-        return await self._committer.submit(sweep, SLICE, now)
+        return await self._committer.submit(self._sweep, SLICE, now)
 
     async def read(self, query: UseCase[C, R], command: C, now: Millis) -> R:
         """A query on a reader thread."""

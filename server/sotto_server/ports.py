@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sotto_server.domain.ledger import Change, GroupState, LedgerEntry
     from sotto_server.domain.mailbox import StoredEnvelope
     from sotto_server.domain.policy_dates import Lapse
+    from sotto_server.domain.question import Question
     from sotto_server.domain.rings import Rings
     from sotto_wire.ids import ConversationId, DeskId, DeviceKey, Millis
     from sotto_wire.stages import Stage
@@ -146,6 +147,8 @@ class Unit(Protocol):
     def groups(self) -> Shelf[GroupState]: ...
     @property
     def ledger(self) -> Shelf[LedgerEntry]: ...
+    @property
+    def questions(self) -> Shelf[Question]: ...
 
     def ring(self, rings: Rings) -> None:
         """Announce this after the commit; forgotten when the use case refuses."""

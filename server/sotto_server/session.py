@@ -9,12 +9,15 @@ from sotto_server.domain.line import Line
 from sotto_wire.codec import decode_from_client, encode
 from sotto_wire.frames import (
     Acknowledge,
+    AnswerRequest,
+    AskCustomer,
     CallOff,
     Challenge,
     CloseConversation,
     Commit,
     Complain,
     EnrolDevice,
+    FindCandidates,
     Follow,
     Frame,
     FromClient,
@@ -27,6 +30,7 @@ from sotto_wire.frames import (
     PublishKeyPackages,
     Take,
     WatchQueue,
+    Withdraw,
 )
 from sotto_wire.limits import (
     FRAME_BYTES,
@@ -45,8 +49,10 @@ if TYPE_CHECKING:
 OLDEST_PROTOCOL: Final = 1
 _MEMBERS: Final = frozenset({Follow, Acknowledge, Post, Commit, Complain, CloseConversation})
 MAY_SAY: Final = {
-    "customer": _MEMBERS | {OpenConversation, LeaveMessage},
-    "agent": _MEMBERS | {EnrolDevice, PublishKeyPackages, WatchQueue, Take, ListColleagues, HandOff, CallOff},
+    "customer": _MEMBERS | {OpenConversation, LeaveMessage, AnswerRequest, Withdraw},
+    "agent": _MEMBERS
+    | {EnrolDevice, PublishKeyPackages, WatchQueue, Take}
+    | {ListColleagues, HandOff, CallOff, FindCandidates, AskCustomer},
 }
 
 

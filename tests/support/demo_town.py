@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ANA, BEN = AGENTS
-READY_WITHIN_S: Final = 20.0
+READY_WITHIN_S: Final = 90.0
+FOUNDED_WITHIN_S: Final = 120.0
+"""A dozen programs start one after the other."""
 LOOK_EVERY_S: Final = 0.05
 
 
@@ -42,7 +44,7 @@ class LoopThread:
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
 
-    def do(self, work: Coroutine[object, object, T], *, within_s: float = 30.0) -> T:
+    def do(self, work: Coroutine[object, object, T], *, within_s: float = 120.0) -> T:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(within_s)
 
     def close(self) -> None:
@@ -144,7 +146,7 @@ def founded(folder: Path) -> Iterator[Town]:
         ends.callback(thread.close)
         town = Town(Sotto(places), thread)
         ends.enter_context(_other_shop(town))
-        thread.do(found(town.sotto))
+        thread.do(found(town.sotto), within_s=FOUNDED_WITHIN_S)
         shutil.copytree(folder, seed_of(folder))
         yield from _open_for_business(town, ends)
 

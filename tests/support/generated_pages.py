@@ -12,6 +12,8 @@ from sotto_server.adapters.store.schema import metadata
 from sotto_wire.handoffs import ACTS as HANDOFF_ACTS
 from sotto_wire.handoffs import NEXT as HANDOFF_NEXT
 from sotto_wire.handoffs import STANDINGS
+from sotto_wire.questions import NEXT as MOVES
+from sotto_wire.questions import Event, Standing
 from sotto_wire.stages import NEXT, Act, Stage
 
 if TYPE_CHECKING:
@@ -55,6 +57,46 @@ HANDOFF_ACTS_ARE: Final[dict[HandoffAct, str]] = {
 }
 
 
+QUESTION_STANDINGS: Final = {
+    Standing.NONE: "nobody asked",
+    Standing.REQUESTED: "an agent asked, the customer has not answered",
+    Standing.GIVEN: "the customer allowed it; the device is in the group",
+    Standing.REFUSED: "the customer said no",
+    Standing.DEFERRED: "the customer closed the question: not now",
+    Standing.WITHDRAWN: "the customer ended it; the device is put out",
+    Standing.EXPIRED: "nobody answered in time, or the time it was given for is over",
+    Standing.INVALIDATED: "the policy widened what was decided",
+}
+QUESTION_EVENTS: Final = {
+    Event.REQUEST: "an agent asks; signed by the relay",
+    Event.GIVE: "a commit with the customer's yes is accepted",
+    Event.REFUSE: "the customer's signed no",
+    Event.DEFER: "the customer's signed not now",
+    Event.WITHDRAW: "the customer's signed withdrawal, accepted in every stage",
+    Event.EXPIRE: "time; stated by the relay, computed by clients for themselves",
+    Event.INVALIDATE: "a wider policy; stated by the relay",
+    Event.RENEW: "the customer's yes again",
+}
+
+
+def questions_table() -> list[str]:
+    """Standings and events as one table; an empty cell is refused with `wrong_stage`."""
+    lines = ["", "## A question to the customer", ""]
+    lines += [
+        "Generated from `wire/sotto_wire/questions.py`. There is no way from a no to a yes but a new question.",
+        "",
+    ]
+    lines += ["| event \\ standing | " + " | ".join(Standing) + " |", "|---|" + "---|" * len(Standing)]
+    for event in Event:
+        cells = (MOVES.get((standing, event)) for standing in Standing)
+        lines.append(f"| **{event}** | " + " | ".join(cell or "" for cell in cells) + " |")
+    lines += ["", "| standing | means |", "|---|---|"]
+    lines += [f"| {standing} | {QUESTION_STANDINGS[standing]} |" for standing in Standing]
+    lines += ["", "| event | is |", "|---|---|"]
+    lines += [f"| {event} | {QUESTION_EVENTS[event]} |" for event in Event]
+    return lines
+
+
 def states_page() -> str:
     """Stages and acts as one table; an empty cell is refused with `wrong_stage`."""
     lines = ["# States of a conversation", ""]
@@ -71,7 +113,7 @@ def states_page() -> str:
     lines += [f"| {stage} | {STAGES[stage]} |" for stage in Stage]
     lines += ["", "| act | is |", "|---|---|"]
     lines += [f"| {act} | {ACTS[act]} |" for act in Act]
-    return "\n".join([*lines, *_handoffs()]) + "\n"
+    return "\n".join([*lines, *_handoffs(), *questions_table()]) + "\n"
 
 
 def _handoffs() -> list[str]:

@@ -28,7 +28,15 @@ from sotto_keys.shared.mls.opening_gate import Page, judge_opening
 from sotto_keys.shared.mls.proposals import Add, GroupContextExtensions
 from sotto_keys.shared.mls.provisional import Sourced, apply_proposals
 from sotto_keys.shared.trust_chain import TrustState, judge_bundle
-from sotto_wire.claims import CommitNote, DecisionClaims, GroupTerms, Signed, TeamAdmission, WelcomeBundle
+from sotto_wire.claims import (
+    CommitNote,
+    DecisionClaims,
+    DeviceAdmission,
+    GroupTerms,
+    Signed,
+    TeamAdmission,
+    WelcomeBundle,
+)
 from sotto_wire.codec import encode_claims
 from sotto_wire.ids import ConversationId, Millis, group_id
 
@@ -94,6 +102,7 @@ def start_claims(**changes: object) -> DecisionClaims:
         decided_at=NOW,
         expires_at=NOW + DAY,
         nonce=bytes(16),
+        request=None,
     )
     return msgspec.structs.replace(claims, **changes)
 
@@ -285,3 +294,14 @@ def forge(
     tagged = replace(signed, confirmation_tag=bytes(32))
     keyed = protect_public(tagged, membership_key=member.secrets.membership_key, context=group.context)
     return keyed.to_message()
+
+
+def with_guest(room: Room, name: str = "bot", *, purpose: str = "ai_assistant") -> Room:
+    """One device let in by a decision of its own."""
+    package = room.offer(name, kind="bot", roles=["bot"])
+    admits = DeviceAdmission(credential=f"{name}-1", leaf_key=key(name).public)
+    decision = decide(admits=admits, purpose=purpose)
+    terms = start_terms(room.start_digest, digest_of_decision(decision))
+    pending = room.commit(CUSTOMER, room.note(decision=decision), add=[package], terms=terms)
+    room.accept(CUSTOMER, pending)
+    return room

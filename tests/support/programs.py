@@ -13,11 +13,13 @@ from sotto_keys.shared.secret import SecretText
 from sotto_wire.refusals import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.support.demo_town import Town
 
     from sotto_client import Chat, Message
+    from sotto_client.questions import Answer, Question
     from sotto_wire.ids import Digest
 
 
@@ -33,11 +35,17 @@ class Programs:
     def root(self) -> Digest:
         return Office(self.town.places.office).roots().newest.digest
 
-    async def customer(self, name: str = "customer", *, relay: str | None = None) -> Customer:
+    async def customer(
+        self,
+        name: str = "customer",
+        *,
+        relay: str | None = None,
+        decide: Callable[[Question], Answer | None] = lambda _: None,
+    ) -> Customer:
         """Opens a conversation, or goes on with it; `relay` is the honest one unless a test says otherwise."""
         page = Page(site=SITE, desk=DESK, root=self.root, origin=self.town.shop_url)
         address = relay or self.town.places.relay_url
-        opened = await Customer.open(address, page, state=self.folder / name, agree=lambda _: True)
+        opened = await Customer.open(address, page, state=self.folder / name, agree=lambda _: True, decide=decide)
         self.ends.push_async_callback(_leave, opened)
         return opened
 
@@ -53,9 +61,11 @@ class Programs:
         await signed_in.approved()
         return signed_in
 
-    async def in_a_chat(self) -> tuple[Customer, Agent, Chat]:
+    async def in_a_chat(
+        self, *, decide: Callable[[Question], Answer | None] = lambda _: None
+    ) -> tuple[Customer, Agent, Chat]:
         """A customer, an agent, and the conversation as the agent sees it."""
-        customer, agent = await self.customer(), await self.agent()
+        customer, agent = await self.customer(decide=decide), await self.agent()
         await agent.waiting(DESK)
         chat = await agent.joined(await agent.take(DESK))
         await customer.until(lambda conversation: conversation.member.epoch > 0)

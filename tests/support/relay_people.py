@@ -67,6 +67,8 @@ def a_conversation(
         active_at=opened_at,
         waiting_since=opened_at,
         proposed=None,
+        reserved_at=None,
+        asked_at=None,
         members=(*members, Member(device=AGENT, role="agent", since=0)) if with_agent else members,
     )
 

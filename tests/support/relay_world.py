@@ -28,6 +28,7 @@ from sotto_server.usecases.open_conversation import VerifiedOpening, open_conver
 from sotto_server.usecases.publish_documents import Documents, anchor_root, publish_documents
 from sotto_server.usecases.publish_key_packages import publish_key_packages, verify_key_packages
 from sotto_server.usecases.sign_in import VerifiedPassword, sign_in
+from sotto_server.usecases.sweep import Swept, sweep
 from sotto_server.usecases.take import take
 from sotto_server.usecases.verify_commit import verify_commit
 from sotto_wire.claims import (
@@ -99,6 +100,7 @@ class CustomerDevice:
     desk: str = DESK
     before: CustomerDevice | None = None
     """The device whose group this one continues."""
+    policy: bytes = POLICY
     conversation: ConversationId = field(init=False)
     member: Member = field(init=False)
     start: Signed = field(init=False)
@@ -144,11 +146,12 @@ class CustomerDevice:
             admits=TeamAdmission(desk=self.desk),
             purpose="support",
             history="new_messages",
-            policy_digest=POLICY,
+            policy_digest=self.policy,
             notice_digest=sha256(b"notice").digest(),
             decided_at=self.at,
             expires_at=self.at + 24 * HOUR,
             nonce=self.dice(16),
+            request=None,
         )
 
     def decide(self) -> Signed:
@@ -162,7 +165,7 @@ class CustomerDevice:
             desk=self.desk,
             customer_key=self.key.public,
             recovery_key=None,
-            policy_digest=POLICY,
+            policy_digest=self.policy,
             chain=self.chain(),
             standing=[sha256(self.start.claims).digest()],
         )
@@ -232,6 +235,8 @@ class AgentDevice:
     agent: str = "ana"
     device: str = "device-ana"
     desks: tuple[str, ...] = (DESK,)
+    kind: str = "human"
+    roles: tuple[str, ...] = ("agent",)
     packages: list[OwnKeyPackage] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -255,7 +260,13 @@ class AgentDevice:
 
     def credential(self, signers: str = "issuing-a") -> bytes:
         document = credential_document(self.device, cred_id=f"{self.device}-1", person=self.agent)
-        return credential(document | {"desks": list(self.desks)}, signers)
+        face: dict[str, Json] = {
+            "desks": list(self.desks),
+            "kind": self.kind,
+            "roles": list(self.roles),
+            "name": self.agent.title(),
+        }
+        return credential(document | face, signers)
 
     def key_package(self, *, last_resort: bool = False, at: Millis = NOW) -> bytes:
         own = create_key_package(
@@ -327,6 +338,9 @@ class RelayWorld:
     def do_open(self, verified: VerifiedOpening) -> Opened:
         """The second half: what was found goes to the committer."""
         return self.do(partial(open_conversation, signer=self.signer), verified)
+
+    def sweep(self, limit: int) -> Swept:
+        return self.do(partial(sweep, signer=self.signer), limit)
 
     def take(self, device: AgentDevice, conversation: ConversationId | None = None) -> Taken:
         return self.do(take, Asked(Take(ref=1, desk=DESK, conversation=conversation), device.speaker))

@@ -37,6 +37,7 @@ CLAIMS: Final = DecisionClaims(
     decided_at=NOW,
     expires_at=NOW + DAY,
     nonce=bytes(16),
+    request=None,
 )
 
 

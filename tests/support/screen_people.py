@@ -65,6 +65,11 @@ class CustomerScreen:
         self.sees(f"You and {name} can read this chat").wait_for()
         return self
 
+    def asked(self, name: str) -> None:
+        """Waits for a question about `name`."""
+        self.app.get_by_role("heading", name="A question for you").wait_for()
+        self.app.locator(".prompt").get_by_text(name).first.wait_for()
+
     def readers(self) -> list[str]:
         """Who can read, as the roster names them, with the words to compare and their epoch."""
         self.app.get_by_role("button", name="can read this chat").click()
@@ -154,6 +159,23 @@ class AgentScreen:
         """What a colleague hands over; in it once the keys have changed."""
         self.page.get_by_role("button", name="Take over").click()
         self.chat.get_by_text("Encrypted · 2 people").wait_for()
+        return self
+
+    def ask_for(self, moment: str, *, who: str) -> None:
+        """Asks the customer to let `who` in, by the console's dialog."""
+        self.chat.get_by_role("button", name="Ask for…").click()
+        dialog = self.page.get_by_role("dialog", name="Ask the customer to let somebody in")
+        dialog.get_by_label(moment).check()
+        dialog.get_by_label(who).first.check()
+        dialog.get_by_role("button", name="Ask the customer").click()
+
+    def sees(self, text: str) -> None:
+        self.chat.get_by_text(text).first.wait_for()
+
+    def open_chat(self) -> AgentScreen:
+        """Opens the newest chat that this device was let in to."""
+        self.page.locator("nav, aside, .list").get_by_role("button", name="Customer").first.click()
+        self.chat.get_by_text("Encrypted").wait_for()
         return self
 
     def close_chat(self) -> None:

@@ -66,7 +66,7 @@ def rooms() -> tuple[Room, ...]:
 
 def _let_in_bot(room: Room) -> None:
     package = room.offer("bot", kind="bot", roles=["bot"])
-    decision = decide(admits=DeviceAdmission(credential="bot-1", leaf_key=key("bot").public))
+    decision = decide(admits=DeviceAdmission(credential="bot-1", leaf_key=key("bot").public), purpose="ai_assistant")
     terms = start_terms(room.start_digest, digest_of_decision(decision))
     note = room.note(decision=decision, relies_on=digest_of_decision(decision))
     room.accept(CUSTOMER, room.commit(CUSTOMER, note, add=[package], terms=terms))

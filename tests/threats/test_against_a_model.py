@@ -34,7 +34,7 @@ from sotto_server.usecases.enrol_device import enrol_device
 from sotto_server.usecases.post_envelope import post_envelope
 from sotto_server.usecases.publish_documents import Documents, publish_documents
 from sotto_server.usecases.sign_in import VerifiedPassword, sign_in
-from sotto_server.usecases.sweep import SLICE, sweep
+from sotto_server.usecases.sweep import SLICE
 from sotto_wire.frames import Acknowledge, CloseConversation, Commit, EnrolDevice, Envelope, Frame, Post
 from sotto_wire.ids import AgentId, DeviceKey, Millis
 from sotto_wire.refusals import Refused
@@ -193,7 +193,7 @@ class Relay(RuleBasedStateMachine):
 
     @rule()
     def sweep(self) -> None:
-        self.both(lambda world: world.do(sweep, SLICE))
+        self.both(lambda world: world.sweep(SLICE))
         for talk in self.opened:
             talk.sweep(now=self.now)
 

@@ -8,20 +8,24 @@ import msgspec
 import pytest
 from tests.support.matrix_town import CUSTOMERS, OUTSIDE, ROLES, Peer, Town, attacked
 from tests.support.relay_people import ciphertext
-from tests.support.relay_world import DESK, SHOP
+from tests.support.relay_world import DESK, NOW, SHOP
 from tests.support.wire_client import WireClient, a_client
 from websockets.exceptions import ConnectionClosed
 
 from sotto_keys.shared.dsse import HELLO_TYPE, sign_compact
-from sotto_wire.claims import HelloClaims
+from sotto_keys.shared.withdrawal import sign_withdrawal
+from sotto_wire.claims import HelloClaims, WithdrawalClaims
 from sotto_wire.codec import decode_from_relay, encode_claims
 from sotto_wire.frames import (
     Acknowledge,
+    AnswerRequest,
+    AskCustomer,
     CallOff,
     CloseConversation,
     Commit,
     Complain,
     EnrolDevice,
+    FindCandidates,
     Follow,
     Frame,
     HandOff,
@@ -35,6 +39,7 @@ from sotto_wire.frames import (
     Take,
     WatchQueue,
     Welcomed,
+    Withdraw,
 )
 
 if TYPE_CHECKING:
@@ -67,6 +72,22 @@ def _post(town: Town, _: str, talk: str) -> Frame:
     return Post(ref=1, conversation=conversation, group=1, epoch=epoch, number=1, message=message)
 
 
+def _answer(town: Town, _: str, talk: str) -> Frame:
+    """What the conversation's own customer decided at its start: no answer to any question."""
+    return AnswerRequest(ref=1, conversation=town.talks[talk], decision=town.anton.start)
+
+
+def _withdraw(town: Town, _: str, talk: str) -> Frame:
+    claims = WithdrawalClaims(
+        conversation=town.talks[talk],
+        customer_key=town.anton.key.public,
+        decision=bytes(32),
+        withdrawn_at=NOW,
+        nonce=bytes(16),
+    )
+    return Withdraw(ref=1, conversation=town.talks[talk], withdrawal=sign_withdrawal(claims, town.anton.key))
+
+
 def _commit(town: Town, who: str, talk: str) -> Frame:
     """One's own lawful commit; for others a lawful commit of the customer's, which they might have seen."""
     if talk == "own" and who == "ana":
@@ -91,15 +112,34 @@ SAY: Final[Mapping[type[Frame], Callable[[Town, str, str], Frame]]] = {
     HandOff: lambda town, _, talk: HandOff(ref=1, conversation=town.talks[talk], to=None),
     CallOff: lambda town, _, talk: CallOff(ref=1, conversation=town.talks[talk]),
     Take: lambda town, _, talk: Take(ref=1, desk=DESKS[talk], conversation=town.talks[talk]),
+    FindCandidates: lambda town, _, talk: FindCandidates(ref=1, conversation=town.talks[talk], moment="second_agent"),
+    AskCustomer: lambda town, _, talk: AskCustomer(
+        ref=1, conversation=town.talks[talk], moment="second_agent", device=bytes(32), history="new_messages"
+    ),
+    AnswerRequest: _answer,
+    Withdraw: _withdraw,
     CloseConversation: lambda town, _, talk: CloseConversation(ref=1, conversation=town.talks[talk]),
 }
 """In the order in which they are said: what ends a conversation comes last."""
 
 OF_CUSTOMERS: Final = frozenset(
-    {Follow, Acknowledge, OpenConversation, LeaveMessage, Post, Commit, Complain, CloseConversation}
+    {
+        Follow,
+        Acknowledge,
+        OpenConversation,
+        LeaveMessage,
+        Post,
+        Commit,
+        Complain,
+        CloseConversation,
+        AnswerRequest,
+        Withdraw,
+    }
 )
-OF_THE_DESK: Final = frozenset({WatchQueue, EnrolDevice, PublishKeyPackages, Take, ListColleagues, HandOff, CallOff})
-OF_AGENTS: Final = OF_CUSTOMERS - {OpenConversation, LeaveMessage} | OF_THE_DESK
+OF_THE_DESK: Final = frozenset(
+    {WatchQueue, EnrolDevice, PublishKeyPackages, Take, ListColleagues, HandOff, CallOff, FindCandidates, AskCustomer}
+)
+OF_AGENTS: Final = OF_CUSTOMERS - {OpenConversation, LeaveMessage, AnswerRequest, Withdraw} | OF_THE_DESK
 OUT_OF_PLACE: Final = "wrong_phase, closed 4400"
 Cells = dict[tuple[str, str], str]
 
@@ -122,13 +162,19 @@ PASSES: Final[Mapping[str, Mapping[type[Frame], Mapping[str, str]]]] = {
     "anton": {
         **{frame: {"own": answer} for frame, answer in MEMBER.items()},
         LeaveMessage: {"own": "wrong_stage"},
+        # Signed by its own customer, about no question and no decision that stands here.
+        AnswerRequest: {"own": "not_admitted"},
+        Withdraw: {"own": "not_found"},
         OpenConversation: {"own": "opened", **dict.fromkeys(("waiting", "foreign", "nowhere"), "commit_not_allowed")},
     },
     "berta": {
+        # What another customer signed.
+        **{key: {"waiting": "untrusted"} for key in (AnswerRequest, Withdraw)},
         **{frame: {"waiting": answer} for frame, answer in MEMBER.items()},
         OpenConversation: {"waiting": "opened", **dict.fromkeys(("own", "foreign", "nowhere"), "commit_not_allowed")},
     },
     "clara": {
+        **{key: {"foreign": "untrusted"} for key in (AnswerRequest, Withdraw)},
         **{frame: {"foreign": answer} for frame, answer in MEMBER.items()},
         OpenConversation: {"foreign": "opened", **dict.fromkeys(("own", "waiting", "nowhere"), "commit_not_allowed")},
     },
@@ -136,6 +182,8 @@ PASSES: Final[Mapping[str, Mapping[type[Frame], Mapping[str, str]]]] = {
     "ana": {
         **{frame: {"own": answer} for frame, answer in MEMBER.items()},
         ListColleagues: {"own": "present"},
+        # The policy of this town is a few bytes that allow no question.
+        **{key: {"own": "not_offered"} for key in (FindCandidates, AskCustomer)},
         # Nobody else of the desk is online.
         HandOff: {"own": "nobody_there"},
         WatchQueue: AT_THE_DESK,

@@ -17,6 +17,7 @@ from sotto_server.adapters.memory.bells import LocalBells
 from sotto_server.adapters.store.store import open_store
 from sotto_server.committer import Committer
 from sotto_server.dispatch import PUBLISHINGS_PER_MINUTE_PER_ADDRESS, TOUCH_EVERY_MS, Dispatch
+from sotto_server.policyfile.reader import PolicyFiles
 from sotto_server.session import Session
 from sotto_server.signing_in import Attempt, SigningIn
 from sotto_server.usecases.administer import NewAgent, add_agent, disable_agent
@@ -97,6 +98,8 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
         clock=clock,
         signer=world.signer,
         presence=Here(),
+        entropy=Dice("nonces"),
+        policies=PolicyFiles(),
         console_origins=frozenset({CONSOLE}),
     )
     passwords = UnsafeForTestsPasswords()

@@ -20,7 +20,6 @@ from sotto_server.usecases.greet import greet_agent
 from sotto_server.usecases.hand_off import call_off, hand_off
 from sotto_server.usecases.publish_documents import Documents, publish_documents
 from sotto_server.usecases.sign_in import VerifiedPassword, sign_in
-from sotto_server.usecases.sweep import sweep
 from sotto_server.usecases.watch_queue import queue_of
 from sotto_wire.frames import CallOff, CloseConversation, HandOff, Handoffs, ListColleagues, Proposal
 from sotto_wire.ids import AgentId, DeskId, Millis
@@ -338,10 +337,10 @@ def test_an_offer_that_nobody_takes_lapses_and_is_forgotten_later(desk: Desk) ->
     desk.later(HANDOFF_ANSWER_MS)
     with pytest.raises(WrongStage):
         desk.takes(desk.ben)
-    assert desk.relay.do(sweep, 400).handoffs == 1
+    assert desk.relay.sweep(400).handoffs == 1
     assert (desk.told(desk.ana), desk.told(desk.ben)) == ((["lapsed"], []), ([], []))
     desk.later(HANDOFF_TOLD_MS)
-    desk.relay.do(sweep, 400)
+    desk.relay.sweep(400)
     assert desk.told(desk.ana) == ([], [])
 
 
@@ -349,7 +348,7 @@ def test_a_giver_whose_laptop_closed_after_the_yes_keeps_the_conversation(desk: 
     desk.offers(to="ben")
     desk.takes(desk.ben)
     desk.later(HANDOFF_ANSWER_MS)
-    desk.relay.do(sweep, 400)
+    desk.relay.sweep(400)
     assert (desk.told(desk.ana), desk.told(desk.ben), desk.counts()) == ((["lapsed"], []), ([], []), (0, 1))
     assert desk.proposals(desk.ana.speaker) == []
     assert desk.relay.conversation(desk.customer.conversation).proposed is None

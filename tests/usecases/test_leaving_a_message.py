@@ -17,7 +17,6 @@ from sotto_server.domain.speaker import Asked
 from sotto_server.usecases.acknowledge import acknowledge
 from sotto_server.usecases.leave_message import choose_on_call, leave_message
 from sotto_server.usecases.post_envelope import post_envelope
-from sotto_server.usecases.sweep import sweep
 from sotto_server.usecases.watch_queue import queue_of
 from sotto_wire.claims import CommitNote
 from sotto_wire.codec import encode_claims
@@ -162,9 +161,10 @@ def test_a_left_message_stands_apart_from_the_queue_and_outlasts_the_idle_time(
     queue = relay.see(lambda unit, desk, now: queue_of(unit, desk, presence=Here()), DESK)  # noqa: ARG005
     assert ([each.why for each in queue.waiting], queue.waiting_count) == (["message_left"], 0)
     relay.now = Millis(NOW + DAY)
-    relay.store.commit(sweep, 10, relay.now)
+    relay.sweep(10)
     assert relay.conversation(customer.conversation).stage == "left"
-    relay.store.commit(sweep, 10, Millis(NOW + MESSAGE_LEFT_MS))
+    relay.now = Millis(NOW + MESSAGE_LEFT_MS)
+    relay.sweep(10)
     assert relay.conversation(customer.conversation).stage == "closed"
 
 
@@ -207,8 +207,10 @@ def test_an_answer_that_lies_undelivered_keeps_the_conversation_open(
     relay.ask(post_envelope, customer.post(1), customer.speaker)
     relay.ask(acknowledge, Acknowledge(conversation=customer.conversation, seq=3), customer.speaker)
     later = Millis(NOW + 31 * MINUTE)
-    relay.store.commit(sweep, 10, later)
+    relay.now = later
+    relay.sweep(10)
     assert relay.conversation(customer.conversation).stage == "active"
     relay.ask(acknowledge, Acknowledge(conversation=customer.conversation, seq=3), ana.speaker)
-    relay.store.commit(sweep, 10, later)
+    relay.now = later
+    relay.sweep(10)
     assert relay.conversation(customer.conversation).stage == "closed"

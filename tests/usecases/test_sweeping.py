@@ -11,7 +11,7 @@ from tests.vectors.trust_world import DAY
 
 from sotto_server.usecases.post_envelope import post_envelope
 from sotto_server.usecases.sign_in import sign_out, use_sign_in
-from sotto_server.usecases.sweep import SLICE, Swept, sweep
+from sotto_server.usecases.sweep import SLICE, Swept
 from sotto_wire.ids import Millis
 from sotto_wire.refusals import NotSignedIn
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def swept(relay: RelayWorld, at: int) -> Swept:
     relay.now = Millis(at)
-    return relay.do(sweep, SLICE)
+    return relay.sweep(SLICE)
 
 
 def test_nothing_is_swept_before_its_time(relay: RelayWorld, customer: CustomerDevice, ana: AgentDevice) -> None:
@@ -98,5 +98,5 @@ def test_a_full_slice_asks_for_another_round(relay: RelayWorld) -> None:
     for number in range(3):
         relay.open(CustomerDevice(f"customer {number}"))
     relay.now = Millis(NOW + 30 * MINUTE)
-    assert relay.do(sweep, 2).closed == 2
-    assert relay.do(sweep, 2).closed == 1
+    assert relay.sweep(2).closed == 2
+    assert relay.sweep(2).closed == 1

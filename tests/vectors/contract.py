@@ -12,8 +12,11 @@ from tests.vectors.policy_cases import policy_vectors
 from sotto_keys.device import payload
 from sotto_wire import claims, frames, limits
 from sotto_wire.codes import Close, Code
+from sotto_wire.moments import MOMENTS
+from sotto_wire.questions import NEXT as QUESTIONS
+from sotto_wire.questions import Standing
 from sotto_wire.stages import NEXT, Stage
-from sotto_wire.typegen import Room, codes_file, limits_file, stages_file, structs_file
+from sotto_wire.typegen import Room, codes_file, limits_file, moments_file, stages_file, structs_file
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -44,6 +47,8 @@ def files() -> dict[Path, str]:
     written[GENERATED / "codes.ts"] = codes_file(Code, Close)
     written[GENERATED / "limits.ts"] = limits_file(limits)
     written[GENERATED / "stages.ts"] = stages_file(NEXT, Stage)
+    written[GENERATED / "questions.ts"] = stages_file(QUESTIONS, Standing)
+    written[GENERATED / "moments.ts"] = moments_file(MOMENTS)
     written[FRAME_VECTORS] = json.dumps(vectors(), indent=1, ensure_ascii=False) + "\n"
     written[POLICY_VECTORS] = json.dumps(policy_vectors(), indent=1, ensure_ascii=False) + "\n"
     return written

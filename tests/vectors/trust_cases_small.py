@@ -26,6 +26,7 @@ from sotto_keys.shared.dsse import DECISION_TYPE, HELLO_TYPE, RECEIPT_TYPE, TRUS
 from sotto_keys.shared.text_forms import fingerprint, to_base64url
 from sotto_wire.claims import DecisionClaims, DeviceAdmission, GroupTerms, Signed, TeamAdmission
 from sotto_wire.codec import encode_claims
+from sotto_wire.moments import AI_ASSISTANT, QUALITY_REVIEW
 
 if TYPE_CHECKING:
     from tests.vectors.trust_world import Document
@@ -152,6 +153,7 @@ def start_claims() -> DecisionClaims:
         decided_at=NOW - MINUTE,
         expires_at=NOW + DAY,
         nonce=bytes(16),
+        request=None,
     )
 
 
@@ -199,6 +201,7 @@ def decision_cases() -> list[Json]:
     start, leaf = start_claims(), key("device-ana").public
     change = msgspec.structs.replace
     device = change(start, admits=DeviceAdmission(credential="ana-1", leaf_key=leaf))
+    assistant, review = change(device, purpose=AI_ASSISTANT), change(device, purpose=QUALITY_REVIEW)
     of_another = change(start, customer_key=key("stranger").public)
     claims = encode_claims(start)
     stranger = sign_compact(DECISION_TYPE, claims, signer=key("stranger"))
@@ -211,16 +214,23 @@ def decision_cases() -> list[Json]:
                        document={"desks": ["orders", "returns"]}),
         _decision_case("not in another conversation", expect=False, conversation=bytes(16)),
         _decision_case("not under another policy", expect=False, claims=change(start, policy_digest=bytes(32))),
-        _decision_case("not when it was refused", expect=False, claims=change(start, answer="refused")),
         _decision_case("not when it was deferred", expect=False, claims=change(start, answer="deferred")),
-        _decision_case("not when it was withdrawn", expect=False, claims=change(start, answer="withdrawn")),
+        _decision_case("not when it was refused", expect=False, claims=change(start, answer="refused")),
         _decision_case("not from its end on", expect=False, at=NOW + DAY),
         _decision_case("until just before its end", expect=True, at=NOW + DAY - 1),
         _decision_case("five minutes before it was decided, by the other clock", expect=True, at=NOW - 6 * MINUTE),
         _decision_case("not earlier than that", expect=False, at=NOW - 6 * MINUTE - 1),
         _decision_case("one device", expect=True, claims=device),
-        _decision_case("one device of any kind and desk", expect=True, claims=device,
-                       document={"kind": "bot", "roles": ["bot"], "desks": []}),
+        _decision_case("one device of any desk", expect=True, claims=device, document={"desks": []}),
+        _decision_case("a supervisor's device, to help", expect=True, claims=device, document={"roles": ["supervisor"]}),
+        _decision_case("not a device of no such role", expect=False, claims=device, document={"roles": ["auditor"]}),
+        _decision_case("not an assistant's device to help", expect=False, claims=device, document={"kind": "bot", "roles": ["agent"]}),
+        _decision_case("an assistant's device as an assistant", expect=True, claims=assistant, document={"kind": "bot", "roles": []}),
+        _decision_case("not a person's device as an assistant", expect=False, claims=assistant),
+        _decision_case("a supervisor's device to review", expect=True, claims=review, document={"roles": ["supervisor"]}),
+        _decision_case("not an agent's device to review", expect=False, claims=review),
+        _decision_case("not an assistant's device to review", expect=False, claims=review,
+                       document={"kind": "bot", "roles": ["supervisor"]}),
         _decision_case("not the same device under another credential", expect=False, claims=device, document={"cred_id": "ana-2"}),
         _decision_case("not another device", expect=False, claims=device,
                        document={"leaf_key": to_base64url(key("device-ben").public)}),
@@ -232,7 +242,7 @@ def decision_cases() -> list[Json]:
                        signed=sign_compact(DECISION_TYPE, encode_claims(of_another), signer=CUSTOMER)),
         _decision_case("signed garbage", expect="malformed", signed=sign_compact(DECISION_TYPE, b"\xc1", signer=CUSTOMER)),
         _decision_case("in a longer encoding than needed", expect="malformed",
-                       signed=sign_compact(DECISION_TYPE, b"\xdc\x00\x0b" + claims[1:], signer=CUSTOMER)),
+                       signed=sign_compact(DECISION_TYPE, b"\xdc\x00\x0c" + claims[1:], signer=CUSTOMER)),
         _decision_case("with a byte after its end", expect="malformed",
                        signed=sign_compact(DECISION_TYPE, claims + b"\x00", signer=CUSTOMER)),
     ]  # fmt: skip

@@ -71,7 +71,8 @@ class DecisionClaims(Struct, array_like=True, frozen=True, forbid_unknown_fields
 
     conversation: Bytes16
     customer_key: Bytes32
-    answer: Literal["given", "refused", "deferred", "withdrawn"]
+    answer: Literal["given", "refused", "deferred"]
+    """`deferred`: the question was closed without an answer. A withdrawal is a statement of its own (`WithdrawalClaims`)."""
     admits: TeamAdmission | DeviceAdmission
     purpose: Name
     history: Literal["new_messages", "summary", "all"]
@@ -80,6 +81,22 @@ class DecisionClaims(Struct, array_like=True, frozen=True, forbid_unknown_fields
     """SHA-256 of the notice text as shown, UTF-8."""
     decided_at: Time
     expires_at: Time
+    nonce: Bytes16
+    request: Bytes32 | None
+    """Digest of the relay's request that this answers; none for the start decision, which nobody asked for."""
+
+
+class WithdrawalClaims(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """The customer ends one of their decisions. Payload type `application/vnd.sotto.withdraw.v1+msgpack`, signed by `customer_key`.
+
+    A payload type of its own, so that an answer can never be replayed as a withdrawal, nor the other way round.
+    """
+
+    conversation: Bytes16
+    customer_key: Bytes32
+    decision: Bytes32
+    """Digest of the decision that ends."""
+    withdrawn_at: Time
     nonce: Bytes16
 
 

@@ -23,6 +23,7 @@ class Code(StrEnum):
     COMMIT_NOT_ALLOWED = "commit_not_allowed"
     NOT_ADMITTED = "not_admitted"
     CLOCK_SKEW = "clock_skew"
+    NOT_OFFERED = "not_offered"
     NO_CREDENTIAL = "no_credential"
     NO_KEY_PACKAGE = "no_key_package"
     NOBODY_THERE = "nobody_there"

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from sotto_wire.claims import Bytes16, Bytes32, Count, Name, Signed, Text, Time
 from sotto_wire.limits import (
+    CANDIDATES_LISTED,
     COMMIT_BYTES,
     DEVICES_ON_CALL,
     DOCUMENT_BYTES,
@@ -170,6 +171,41 @@ class CallOff(Frame, frozen=True, tag="call_off"):
 
     ref: Ref
     conversation: Bytes16
+
+
+class FindCandidates(Frame, frozen=True, tag="candidates"):
+    """Who could be let into this conversation at this moment, as far as the relay knows."""
+
+    ref: Ref
+    conversation: Bytes16
+    moment: Name
+
+
+class AskCustomer(Frame, frozen=True, tag="ask"):
+    """An agent in the conversation asks the customer to let somebody in. The customer's device decides, and checks everything itself."""
+
+    ref: Ref
+    conversation: Bytes16
+    moment: Name
+    device: Bytes32
+    """The candidate's device."""
+    history: Literal["new_messages"]
+
+
+class AnswerRequest(Frame, frozen=True, tag="answer"):
+    """The customer's signed no, or not now. A yes travels in the commit that it allows."""
+
+    ref: Ref
+    conversation: Bytes16
+    decision: Signed
+
+
+class Withdraw(Frame, frozen=True, tag="withdraw"):
+    """The customer ends a decision (`WithdrawalClaims`): delivery stops at once, and the next commit is the customer's."""
+
+    ref: Ref
+    conversation: Bytes16
+    withdrawal: Signed
 
 
 # from relay to client
@@ -334,6 +370,48 @@ class Handoffs(Frame, frozen=True, tag="handoffs"):
     """Which this device may take, or has taken and is not in yet."""
 
 
+class Candidates(Frame, frozen=True, tag="found"):
+    """Devices that could be asked for: their credentials, as published. The asker verifies them, and so does the customer."""
+
+    ref: Ref
+    credentials: Annotated[list[DocumentBytes], Meta(max_length=CANDIDATES_LISTED)]
+
+
+class Requested(Frame, frozen=True, tag="requested"):
+    """The question was put; `request` is the relay's signed statement of it."""
+
+    ref: Ref
+    request: DocumentBytes
+
+
+class Recorded(Frame, frozen=True, tag="recorded"):
+    """The decision stands in the ledger."""
+
+    ref: Ref
+    receipt: DocumentBytes
+
+
+class CustomerAsked(Frame, frozen=True, tag="asked"):
+    """A question to the customer that waits for an answer, with the key package of the device it is about."""
+
+    conversation: Bytes16
+    request: DocumentBytes
+    key_package: KeyPackageBytes
+
+
+class RequestChanged(Frame, frozen=True, tag="request"):
+    """Where a question stands, for the agents in the conversation."""
+
+    conversation: Bytes16
+    request: Bytes32
+    """Digest of the relay's request."""
+    moment: Name
+    device: Bytes32
+    standing: Literal["requested", "given", "refused", "deferred", "withdrawn", "expired", "invalidated"]
+    at: Time
+    expires_at: Time
+
+
 class QueueEntry(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     """One waiting conversation; nothing in it says who."""
 
@@ -444,6 +522,10 @@ FromClient = (
     | ListColleagues
     | HandOff
     | CallOff
+    | FindCandidates
+    | AskCustomer
+    | AnswerRequest
+    | Withdraw
 )
 FromRelay = (
     Challenge
@@ -458,6 +540,11 @@ FromRelay = (
     | KeyPackagesHeld
     | Present
     | Handoffs
+    | Candidates
+    | Requested
+    | Recorded
+    | CustomerAsked
+    | RequestChanged
     | Queue
     | Proposal
     | Envelope

@@ -70,6 +70,24 @@ HANDOFF_ANSWER_MS: Final = 2 * 60 * 1000
 
 HANDOFF_TOLD_MS: Final = 10 * 60 * 1000
 """How long the relay remembers why a handoff came to nothing, for an agent who was offline."""
+REQUEST_LIFE_MS: Final = 24 * 3600 * 1000
+"""A question nobody answered in a day is over; nobody is let in by a click on yesterday's card."""
+
+REQUESTS_LISTED: Final = 50
+"""Questions of one conversation that its agents are told of; with a pause of ten minutes nobody comes near."""
+
+ASK_AGAIN_AFTER_MS: Final = 10 * 60 * 1000
+"""The same question again, after any answer but a yes: long enough not to be nagging."""
+
+OPTIONAL_EVERY_MS: Final = 10 * 60 * 1000
+OPTIONAL_PER_CONVERSATION: Final = 3
+"""Questions that the chat can do without: EDPB 03/2022 calls more of them overloading."""
+
+RESERVED_MS: Final = 30 * 1000
+"""After a withdrawal the next commit is the customer's: time for a phone to make it, not long enough to stall a group."""
+
+CANDIDATES_LISTED: Final = 50
+"""Devices an agent may choose from; a desk has fewer."""
 
 CLOCK_SKEW_MS: Final = 5 * 60 * 1000
 """Clocks within five minutes is an assumption of the threat model."""

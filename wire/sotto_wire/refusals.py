@@ -108,6 +108,12 @@ class ClockSkew(Refused):
     code = Code.CLOCK_SKEW
 
 
+class NotOffered(Refused):
+    """The question exists in the table of moments, but not here: its feature is not there, or the policy does not name it."""
+
+    code = Code.NOT_OFFERED
+
+
 class NoCredential(Refused):
     """This device has no credential in force: an officer has not issued one, or it ran out, or it was revoked."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Final
 
-from sotto_cli.demo.places import AGENTS, DESK, ORG, ORG_NAME, SITE
+from sotto_cli.demo.places import DESK, ORG, ORG_NAME, PEOPLE, SITE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,12 +28,12 @@ async def found(sotto: Sotto) -> None:
         root = places.office / "public" / "root.1.json"
         await sotto.run("init", "--root", str(root), "--data", str(places.relay))
     await sotto.run("site", "add", SITE, "--origin", places.shop_url, "--desk", DESK)
-    for agent in AGENTS:
+    for agent in PEOPLE:
         if places.password(agent).exists():
             continue  # adding again would end the agent's sign-ins
         _secret_file(places.password(agent))
         password = ("--password-file", str(places.password(agent)))
-        await sotto.run("agents", "add", agent.agent, "--display-name", agent.name, "--desk", DESK, *password)
+        await sotto.run("agents", "add", agent.agent, "--display-name", agent.name, "--desk", agent.desk, *password)
 
 
 async def sign_and_publish(sotto: Sotto) -> None:

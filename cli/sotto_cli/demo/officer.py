@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from sotto_cli.demo.places import AGENTS, DESK
+from sotto_cli.demo.places import PEOPLE
 
 if TYPE_CHECKING:
     from sotto_cli.demo.commands import Sotto
@@ -38,7 +38,7 @@ async def _requests(sotto: Sotto) -> list[dict[str, str]]:
 
 async def _approve(sotto: Sotto, request: dict[str, str]) -> None:
     places = sotto.places
-    names = {agent.agent: agent.name for agent in AGENTS}
+    person = next(each for each in PEOPLE if each.agent == request["person"])
     issued = await sotto.run(
         "keys",
         "issue",
@@ -48,9 +48,12 @@ async def _approve(sotto: Sotto, request: dict[str, str]) -> None:
         "--passphrase-file",
         str(places.passphrase),
         "--name",
-        names.get(request["person"], request["person"]),
+        person.name,
         "--desk",
-        DESK,
+        person.desk,
+        "--kind",
+        person.kind,
+        *(part for role in person.roles for part in ("--role", role)),
     )
     await sotto.run("trust", "publish", "--relay", places.relay_url, str(issued["file"]))
     words = " · ".join(request["words"])

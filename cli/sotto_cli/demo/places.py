@@ -20,9 +20,19 @@ class DemoAgent:
 
     agent: str
     name: str
+    desk: str = DESK
+    roles: tuple[str, ...] = ("agent",)
+    kind: str = "human"
 
 
 AGENTS: Final = (DemoAgent("ana", "Ana"), DemoAgent("ben", "Ben"))
+GUESTS: Final = (
+    DemoAgent("sue", "Sue", roles=("supervisor",)),
+    DemoAgent("dora", "Dora", desk="returns"),
+    DemoAgent("steam", "Steam", kind="bot"),
+)
+"""Whom an agent can only ask the customer for: a supervisor, an agent of another desk, an assistant."""
+PEOPLE: Final = (*AGENTS, *GUESTS)
 
 
 @dataclass(frozen=True, slots=True)

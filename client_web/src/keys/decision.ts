@@ -7,6 +7,7 @@ import type { Credential } from './credential.ts'
 import { sha256 } from './digest.ts'
 import { PAYLOAD_TYPE, signCompact, verifyCompact } from './dsse.ts'
 import type { Signer } from './ed25519.ts'
+import { mayServe } from './purposes.ts'
 import { Inconsistent, Malformed } from './untrusted.ts'
 
 /** A decision whose signature was checked. `digest` is its name everywhere: SHA-256 of the claims' bytes. */
@@ -46,8 +47,11 @@ export const standsFor = (claims: DecisionClaims, { conversation, terms, at }: A
   claims.decidedAt <= at + CLOCK_SKEW_MS &&
   at < claims.expiresAt
 
-const admits = ({ admits: whom }: DecisionClaims, credential: Credential, terms: GroupTerms): boolean => {
-  if (whom.tag === 'device') return credential.credId === whom.credential && sameOctets(credential.leafKey, whom.leafKey)
+const admits = ({ admits: whom, purpose }: DecisionClaims, credential: Credential, terms: GroupTerms): boolean => {
+  if (whom.tag === 'device') {
+    const isThatDevice = credential.credId === whom.credential && sameOctets(credential.leafKey, whom.leafKey)
+    return isThatDevice && mayServe(purpose, credential)
+  }
   const ofDesk = whom.desk === terms.desk && credential.desks.includes(whom.desk)
   return ofDesk && credential.kind === 'human' && credential.roles.includes('agent')
 }

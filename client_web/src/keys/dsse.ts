@@ -13,9 +13,12 @@ export const PAYLOAD_TYPE = {
   trust: 'application/vnd.sotto.trust.v1+json',
   credential: 'application/vnd.sotto.credential.v1+json',
   receipt: 'application/vnd.sotto.receipt.v1+json',
+  request: 'application/vnd.sotto.request.v1+json',
+  event: 'application/vnd.sotto.event.v1+json',
   hello: 'application/vnd.sotto.hello.v1+msgpack',
   decision: 'application/vnd.sotto.decision.v1+msgpack',
   predecessor: 'application/vnd.sotto.predecessor.v1+msgpack',
+  withdraw: 'application/vnd.sotto.withdraw.v1+msgpack',
 } as const
 
 /** Twice the keys a role may have: two generations of officers sign one root. */

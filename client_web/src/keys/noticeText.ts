@@ -20,31 +20,43 @@ interface PhraseBook extends Omit<(typeof phraseBooks)['en'], 'rights' | 'countr
   readonly countries: Readonly<Record<string, string>>
 }
 
+/** Whom a card is about: the name in the credential, and the desk it is of. */
+export interface Newcomer {
+  readonly name: string
+  readonly desk: string
+}
+
+export interface Told {
+  readonly notice: string
+  readonly desk: string
+  readonly language: string
+  readonly newcomer?: Newcomer
+}
+
 interface Telling {
   readonly policy: Policy
   readonly language: string
   readonly desk: string
+  readonly newcomer: Newcomer
   readonly purposes: readonly Purpose[]
   readonly phrases: PhraseBook
 }
 
 const BOOKS: Readonly<Record<string, PhraseBook>> = phraseBooks
+const NOBODY: Newcomer = { name: '', desk: '' }
 const PARAGRAPH = '\n\n'
 const HOLE = /\{([a-z_]+)\}/g
 /** Languages disagree about what else is white. */
 const EDGES = /^[ \t\r\n]+|[ \t\r\n]+$/g
 
 /** `Malformed` for a notice, desk or language that the policy does not have, or a placeholder that nobody knows. */
-export const noticeText = (
-  policy: Policy,
-  { notice, desk, language }: { readonly notice: string; readonly desk: string; readonly language: string },
-): NoticeText => {
+export const noticeText = (policy: Policy, { notice, desk, language, newcomer = NOBODY }: Told): NoticeText => {
   const found = policy.notices.find((each) => each.id === notice)
   const label = policy.desks.find((each) => each.id === desk)?.label.get(language)
   const phrases = BOOKS[language]
   const text = found?.text.get(language)
   if (found === undefined || label === undefined || phrases === undefined || text === undefined) throw new Malformed(`notice ${notice}`)
-  const telling = { policy, language, desk: label, purposes: purposesTold(policy, notice), phrases }
+  const telling = { policy, language, desk: label, newcomer, purposes: purposesTold(policy, notice), phrases }
   return { first: filled(text, telling), more: filled(found.more.get(language) ?? '', telling) }
 }
 
@@ -87,10 +99,17 @@ const filling = (name: string, telling: Telling): string => {
       return authorityWords(telling)
     case 'withdraw':
       return phrases.withdraw
+    case 'newcomer':
+      return telling.newcomer.name
+    case 'newcomer_desk':
+      return newcomerDesk(telling)
     default:
       throw new Malformed(`placeholder ${name}`)
   }
 }
+
+const newcomerDesk = ({ policy, language, newcomer, desk }: Telling): string =>
+  policy.desks.find(({ id }) => id === newcomer.desk)?.label.get(language) || newcomer.desk || desk
 
 const put = (form: string, words: Readonly<Record<string, string>>): string =>
   Object.entries(words).reduce((text, [name, word]) => text.replace(`{${name}}`, () => word), form)

@@ -31,7 +31,7 @@ export const deviceStanding = async (
   { trust, device, agent, now }: { readonly trust: TrustState; readonly device: Uint8Array; readonly agent: string; readonly now: number },
 ): Promise<DeviceStanding> => {
   if (deviceState === 'issued' && envelope !== null) {
-    const credential = await judgeCredential(trust, envelope, { at: now, leafKey: device, role: 'agent' })
+    const credential = await judgeCredential(trust, envelope, { at: now, leafKey: device })
     return { view: { state: 'issued', name: credential.name, expiresAt: credential.exp, low: false }, credential, identity: envelope }
   }
   if (deviceState === 'pending') {

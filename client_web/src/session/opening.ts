@@ -86,6 +86,7 @@ export const makeConversation = async (
     decidedAt: now,
     expiresAt: now + CONVERSATION_LIFE_MS,
     nonce: ports.entropy(NONCE_BYTES),
+    request: null,
   }
   const { deskLabel } = notice.view
   return { keys, signer, ...(await makeGroup(claims, { site: page.site, root, trust, signer, chain: [], deskLabel })) }

@@ -12,6 +12,7 @@ from sotto_keys.shared.untrusted import Inconsistent, Malformed
 from sotto_wire.claims import DecisionClaims, DeviceAdmission, GroupTerms, Signed, TeamAdmission
 from sotto_wire.codec import decode_claims, encode_claims
 from sotto_wire.limits import CLOCK_SKEW_MS
+from sotto_wire.moments import may_serve
 from sotto_wire.refusals import BadFrame
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ def _admits(claims: DecisionClaims, credential: Credential, terms: GroupTerms) -
                 and ROLE_AGENT in credential.roles
             )
         case DeviceAdmission(credential=cred_id, leaf_key=leaf_key):
-            return credential.cred_id == cred_id and credential.device_key == leaf_key
+            is_that_device = credential.cred_id == cred_id and credential.device_key == leaf_key
+            # Purposes are kept apart by membership: an assistant or a reviewer comes in as nothing else.
+            return is_that_device and may_serve(claims.purpose, kind=credential.kind, roles=credential.roles)
         case _:  # pragma: no cover
             assert_never(claims.admits)

@@ -28,9 +28,12 @@ TRUST_TYPE: Final = "application/vnd.sotto.trust.v1+json"
 CREDENTIAL_TYPE: Final = "application/vnd.sotto.credential.v1+json"
 RECEIPT_TYPE: Final = "application/vnd.sotto.receipt.v1+json"
 RECEIPT_BUNDLE_TYPE: Final = "application/vnd.sotto.receipt-bundle.v1+json"
+REQUEST_TYPE: Final = "application/vnd.sotto.request.v1+json"
+EVENT_TYPE: Final = "application/vnd.sotto.event.v1+json"
 HELLO_TYPE: Final = "application/vnd.sotto.hello.v1+msgpack"
 DECISION_TYPE: Final = "application/vnd.sotto.decision.v1+msgpack"
 PREDECESSOR_TYPE: Final = "application/vnd.sotto.predecessor.v1+msgpack"
+WITHDRAW_TYPE: Final = "application/vnd.sotto.withdraw.v1+msgpack"
 
 MAX_SIGNATURES: Final = 16
 """Twice the keys a role may have: two generations of officers sign one root."""

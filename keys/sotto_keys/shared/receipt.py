@@ -8,10 +8,9 @@ import msgspec
 from msgspec import Meta
 
 from sotto_keys.shared import strict_json
-from sotto_keys.shared.dsse import RECEIPT_TYPE, Envelope, open_envelope, seal_envelope
-from sotto_keys.shared.text_forms import Hex32, Slug, Time, from_base64url
-from sotto_keys.shared.untrusted import BadSignature, Lapsed
-from sotto_wire.ids import KEY_BYTES
+from sotto_keys.shared.dsse import RECEIPT_TYPE, Envelope, seal_envelope
+from sotto_keys.shared.statement import open_statement
+from sotto_keys.shared.text_forms import Hex32, Slug, Time
 
 if TYPE_CHECKING:
     from sotto_keys.shared.secret import Signer
@@ -36,11 +35,4 @@ def sign_receipt(receipt: Receipt, signer: Signer) -> bytes:
 
 def open_receipt(envelope: Envelope, trust: TrustDocument) -> Receipt:
     """The receipt that a statement key of `trust` signed within that key's time: `BadSignature`, `Malformed` or `Lapsed` otherwise."""
-    keys = {from_base64url(each.public, length=KEY_BYTES): each for each in trust.statement_keys}
-    receipt = strict_json.read(open_envelope(envelope, RECEIPT_TYPE, keys=keys, threshold=1), Receipt)
-    in_time = [key for key, entry in keys.items() if entry.nbf <= receipt.received_at < entry.exp]
-    try:
-        open_envelope(envelope, RECEIPT_TYPE, keys=in_time, threshold=1)
-    except BadSignature:
-        raise Lapsed("statement key outside its time") from None
-    return receipt
+    return open_statement(envelope, RECEIPT_TYPE, form=Receipt, trust=trust, at=lambda each: each.received_at)

@@ -9,10 +9,12 @@ from msgspec.structs import replace
 
 from sotto_wire.frames import ConversationCard
 from sotto_wire.ids import ConversationId, DeskId, DeviceKey, Digest, Millis, SiteId
+from sotto_wire.limits import RESERVED_MS
 from sotto_wire.refusals import GroupOver, NotFound, OutOfOrder
 from sotto_wire.stages import Act, Stage, advance
 
-Role = Literal["customer", "agent"]
+Role = Literal["customer", "agent", "guest"]
+"""A guest was let in by a decision for its one device: it reads and writes, and moves nothing."""
 NOT_KEPT: Final = 0
 """The key of a conversation that the store has not numbered yet."""
 
@@ -25,7 +27,7 @@ class Member(Struct, frozen=True, gc=False):
     since: int
     """Delivered from here: the sequence number before its first envelope."""
     until: int | None = None
-    """The commit that removed it; it gets nothing after that one."""
+    """The commit that removed it, or where the customer withdrew; it gets nothing after that one."""
     blocked: bool = False
     """Revoked: it gets nothing at all, before any commit has removed it."""
     acked: int = 0
@@ -88,6 +90,10 @@ class Conversation(Struct, frozen=True, gc=False):
     waiting_since: Millis
     proposed: DeviceKey | None
     """The device the desk offers, until it is added."""
+    reserved_at: Millis | None
+    """When the customer withdrew a decision whose device is still in the group; none when nobody is to be put out."""
+    asked_at: Millis | None
+    """When an agent last asked the customer to let somebody in; none: never, and there is no question to look for."""
     members: tuple[Member, ...]
 
     def member(self, device: DeviceKey) -> Member:
@@ -131,6 +137,19 @@ class Conversation(Struct, frozen=True, gc=False):
     def readers(self) -> frozenset[DeviceKey]:
         """Devices to ring when something new stands here."""
         return frozenset(each.device for each in self.members if each.is_told)
+
+    def must_wait(self, device: DeviceKey, *, now: Millis) -> bool:
+        """Whether a commit of `device` must give way: after a withdrawal the next one is the customer's."""
+        return self.reserved_at is not None and device != self.customer and now < self.reserved_at + RESERVED_MS
+
+    def without_guest(self, device: DeviceKey, *, now: Millis) -> Conversation:
+        """The customer withdrew: from here on nothing reaches the device but the commit that removes it, nor is anything taken from it."""
+        member = self.member(device)
+        if not member.is_current:
+            return self
+        ended = replace(member, since=self.head, acked=self.head, until=self.head)
+        after = replace(self.with_member(ended), reserved_at=now)
+        return replace(after, gone=max(after.gone, after.delivered_floor()))
 
     def has_agent(self) -> bool:
         return any(each.role == "agent" and each.is_current for each in self.members)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from msgspec import Struct
 
 from sotto_wire.ids import ConversationId, DeviceKey, Digest, Millis
@@ -32,13 +30,16 @@ class GroupState(Struct, frozen=True):
 
 
 class LedgerEntry(Struct, frozen=True):
-    """A decision as the customer signed it, and the receipt given for it."""
+    """One thing that happened to a decision: what the customer signed, or what the relay states."""
 
     index: int
-    kind: Literal["opening", "admission"]
+    event: str
+    """`open` for a start decision, which nobody asked for; else one of `sotto_wire.questions.Event`."""
     conversation: ConversationId
+    subject: Digest
+    """The request it is about, or the start decision. All entries of one subject are its history."""
     digest: Digest
-    decision: bytes
-    """The compact signed form."""
-    receipt: bytes
+    signed: bytes
+    """The compact signed form of the customer's statement, or the envelope of the relay's."""
+    receipt: bytes | None
     recorded_at: Millis

@@ -8,6 +8,7 @@ from sotto_server.domain.speaker import Interest
 from sotto_wire.frames import (
     Complained,
     ConversationChanged,
+    CustomerAsked,
     Delivered,
     DeviceChanged,
     Envelope,
@@ -16,6 +17,7 @@ from sotto_wire.frames import (
     Handoffs,
     Proposal,
     Queue,
+    RequestChanged,
     TrustUpdate,
     WatchQueue,
     Welcomed,
@@ -131,7 +133,7 @@ class Line:
         return True
 
 
-def _told_by(frame: Frame) -> tuple[str, bytes, object] | None:
+def _told_by(frame: Frame) -> tuple[str, bytes, object] | None:  # noqa: C901 - a table of frames
     """What a frame says, of what, and how it stands; none for what is always news."""
     match frame:
         case Delivered(conversation=conversation, seq=seq):
@@ -142,6 +144,10 @@ def _told_by(frame: Frame) -> tuple[str, bytes, object] | None:
             return "proposal", conversation, (group, package)
         case Complained(conversation=conversation, device=device):
             return "complaint", conversation + device, frame
+        case CustomerAsked(conversation=conversation, request=request):
+            return "asked", conversation, request
+        case RequestChanged(request=request, standing=standing):
+            return "request", request, standing
         case Queue(desk=desk):
             return "desk", desk.encode(), frame
         case Handoffs():

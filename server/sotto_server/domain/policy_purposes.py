@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sotto_keys.shared.policy.notice_text import START
 from sotto_keys.shared.policy.reading import categories_of
 from sotto_server.domain.policy_findings import Finding
+from sotto_wire.moments import MOMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -61,7 +62,7 @@ def _dangling(policy: Policy) -> Iterator[Finding]:
         named.append((f"{path}.recipients", each.recipients, recipients))
         named.append((f"{path}.retention", [each.retention], policy.retention))
     named += [(f"dpia.{each.ref}.covers", each.covers, purposes) for each in policy.dpia]
-    named += [(f"notices.{each.id}", [each.id], {*purposes, START}) for each in policy.notices]
+    named += [(f"notices.{each.id}", [each.id], {*purposes, START, *MOMENTS}) for each in policy.notices]
     named.append(("training.roles", policy.training.roles, policy.access.roles))
     for path, ids, known in named:
         yield from (Finding("E020", path, f"there is no {each}") for each in sorted(set(ids) - set(known)))

@@ -46,6 +46,7 @@ OUTSIDE: Final[Mapping[Code, Outside]] = {
     Code.NOTICE_REQUIRED: Outside(403),
     Code.COMMIT_NOT_ALLOWED: Outside(403),
     Code.NOT_ADMITTED: Outside(403),
+    Code.NOT_OFFERED: Outside(403),
     Code.NO_CREDENTIAL: Outside(403),
     Code.UNTRUSTED: Outside(403),
     Code.CLOCK_SKEW: Outside(400),

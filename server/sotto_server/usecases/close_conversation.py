@@ -10,6 +10,7 @@ from sotto_server.domain.rings import Rings, look_at
 from sotto_server.usecases.finding import conversation_of
 from sotto_server.usecases.handing import drop_handoff
 from sotto_wire.frames import CloseConversation, Done
+from sotto_wire.refusals import NotAdmitted
 from sotto_wire.stages import Act, Stage
 
 if TYPE_CHECKING:
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 
 
 def close_conversation(unit: Unit, asked: Asked[CloseConversation], /, *, now: Millis) -> Done:
-    """Refuses with `NotFound`. Closing what is closed is answered the same again."""
+    """Refuses with `NotFound` or `NotAdmitted`. Closing what is closed is answered the same again."""
     conversation = conversation_of(unit, asked.frame.conversation)
-    conversation.speaker(asked.by.device)
+    if conversation.speaker(asked.by.device).role == "guest":
+        raise NotAdmitted("a guest closes nothing")
     if conversation.stage is not Stage.CLOSED:
         end(unit, conversation, now=now)
     return Done(ref=asked.frame.ref)

@@ -16,12 +16,14 @@ from sotto_server.usecases.watch_queue import queue_of
 from sotto_wire.frames import (
     Complained,
     ConversationChanged,
+    CustomerAsked,
     Delivered,
     DeviceChanged,
     Proposal,
     TrustUpdate,
     WhoIsHere,
 )
+from sotto_wire.limits import REQUESTS_LISTED
 from sotto_wire.stages import Stage
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ def collect(unit: Unit, collecting: Collecting, /, *, now: Millis) -> Collected:
             frames.append(who_is_here(unit, conversation, collecting, now=now))
             frames += _offer(unit, conversation, by=by)
             frames += _complaints(conversation, by=by)
+            frames += _questions(unit, conversation, by=by, now=now)
     if interest.device and by.agent is not None and not more:
         # That an offer is over is told after the welcome to which it led.
         frames.append(handoffs_of(unit, by))
@@ -139,6 +142,20 @@ def _complaints(conversation: Conversation, *, by: Speaker) -> Iterator[Frame]:
         for each in conversation.current():
             if each.stuck:
                 yield Complained(conversation=conversation.id, group=conversation.group, device=each.device)
+
+
+def _questions(unit: Unit, conversation: Conversation, *, by: Speaker, now: Millis) -> Iterator[Frame]:
+    """The customer is shown what waits for an answer; the desk's agents, where each question stands."""
+    if conversation.asked_at is None or conversation.stage is Stage.CLOSED:
+        return
+    asked = unit.questions.find(conversation=conversation.key)
+    if by.device == conversation.customer:
+        for each in asked:
+            if each.is_open and now < each.ends_at:
+                yield CustomerAsked(conversation=conversation.id, request=each.body, key_package=each.package)
+    elif any(each.device == by.device and each.role == "agent" and each.is_current for each in conversation.members):
+        for each in asked[:REQUESTS_LISTED]:
+            yield each.told(conversation.id)
 
 
 def _offer(unit: Unit, conversation: Conversation, *, by: Speaker) -> Iterator[Frame]:

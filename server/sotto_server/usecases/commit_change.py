@@ -11,18 +11,20 @@ from sotto_keys.shared.mls.proposals import Add
 from sotto_server.domain.ledger import Change, GroupState
 from sotto_server.domain.mailbox import StoredEnvelope
 from sotto_server.domain.rings import Rings, look_at
+from sotto_server.usecases.answer_request import let_in
 from sotto_server.usecases.finding import conversation_of
 from sotto_server.usecases.handing import handoff_after_commit
-from sotto_server.usecases.record_decision import record_decision
+from sotto_server.usecases.record_decision import OPEN, Happening, record_decision
 from sotto_server.usecases.roster import after_commit
 from sotto_server.usecases.standing import keep_credential
 from sotto_server.usecases.verify_commit import change_of, next_for, still_judged
-from sotto_wire.claims import WelcomeBundle
+from sotto_wire.claims import DeviceAdmission, WelcomeBundle
 from sotto_wire.codec import encode_claims
 from sotto_wire.frames import Commit, Committed
 from sotto_wire.ids import Millis
 from sotto_wire.limits import COMMIT_BYTES, ENVELOPE_LIFE_MS, MAILBOX_ENVELOPES
-from sotto_wire.refusals import MailboxFull, TooLarge
+from sotto_wire.questions import Event
+from sotto_wire.refusals import MailboxFull, StaleEpoch, TooLarge
 
 if TYPE_CHECKING:
     from sotto_keys.shared.secret import Signer
@@ -56,6 +58,8 @@ def commit_change(unit: Unit, verified: VerifiedCommit, /, *, now: Millis, signe
     if known is not None and (known.device, known.digest) == (device, verified.digest):
         return Committed(ref=frame.ref, conversation=conversation.id, seq=known.seq, receipt=known.receipt)
     conversation = next_for(conversation, frame, known=known)
+    if conversation.must_wait(device, now=now):
+        raise StaleEpoch("reserved for the customer, who withdrew a decision")
     if conversation.head - conversation.gone >= MAILBOX_ENVELOPES:
         raise MailboxFull("commits")
     judged = still_judged(unit, verified, conversation=conversation, now=now)
@@ -78,11 +82,16 @@ def commit_change(unit: Unit, verified: VerifiedCommit, /, *, now: Millis, signe
 
 
 def _receipt(unit: Unit, accepted: Accepted, *, signer: Signer) -> bytes | None:
-    signed = accepted.judged.verdict.note.decision
-    if signed is None:
+    verdict, conversation = accepted.judged.verdict, accepted.conversation
+    signed, decision = verdict.note.decision, verdict.decision
+    if signed is None or decision is None:
         return None
-    name = accepted.conversation.id
-    return record_decision(unit, "admission", name, signed=signed, now=accepted.now, signer=signer)
+    if verdict.added and isinstance(decision.claims.admits, DeviceAdmission):
+        request = let_in(unit, conversation, decision, now=accepted.now)
+        what = Happening(Event.GIVE.value, conversation.id, subject=request, request=request)
+    else:
+        what = Happening(OPEN, conversation.id, subject=decision.digest)
+    return record_decision(unit, what, signed=signed, now=accepted.now, signer=signer)
 
 
 def _deliver(unit: Unit, accepted: Accepted) -> None:

@@ -7,12 +7,13 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from sotto_keys.shared.mls.opening_gate import Opening, judge_opening
+from sotto_keys.shared.text_forms import digest_of
 from sotto_server.domain.conversation import NOT_KEPT, Conversation, Member
 from sotto_server.domain.ledger import GroupState
 from sotto_server.domain.rings import Rings
 from sotto_server.usecases.believed import believed
 from sotto_server.usecases.continue_conversation import check_succession, continue_conversation
-from sotto_server.usecases.record_decision import record_decision
+from sotto_server.usecases.record_decision import OPEN, Happening, record_decision
 from sotto_wire.frames import OpenConversation, Opened
 from sotto_wire.ids import ConversationId, DeskId, DeviceKey, Digest, Millis, SiteId
 from sotto_wire.limits import CONVERSATION_LIFE_MS
@@ -65,7 +66,8 @@ def open_conversation(unit: Unit, verified: VerifiedOpening, /, *, now: Millis, 
     else:
         raise NotFound("the name is taken")
     start = asked.frame.start
-    receipt = record_decision(unit, "opening", conversation.id, signed=start, now=now, signer=signer)
+    what = Happening(OPEN, conversation.id, subject=digest_of(start.claims))
+    receipt = record_decision(unit, what, signed=start, now=now, signer=signer)
     card = conversation.card(asked.by.device)
     ahead = unit.mail.ahead_of(conversation) if conversation.stage is Stage.WAITING else 0
     return Opened(ref=asked.frame.ref, card=card, receipt=receipt, ahead=ahead)
@@ -93,6 +95,8 @@ def _keep(unit: Unit, opening: Opening, *, digest: Digest, now: Millis) -> Conve
             active_at=now,
             waiting_since=now,
             proposed=None,
+            reserved_at=None,
+            asked_at=None,
             members=(Member(device=customer, role="customer", since=0),),
         )
     )

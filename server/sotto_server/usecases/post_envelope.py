@@ -56,6 +56,9 @@ def post_envelope(unit: Unit, asked: Asked[Post], /, *, now: Millis) -> Posted:
 def _check(conversation: Conversation, member: Member, post: Post) -> None:
     if member.hushed:
         raise WrongStage("a handoff is open")
+    if conversation.reserved_at is not None:
+        # The customer withdrew: until their device has put that device out, nothing is taken that it could still decrypt.
+        raise StaleEpoch("somebody is being put out")
     if (post.group, post.epoch) != (conversation.group, conversation.epoch):
         raise StaleEpoch(f"{post.group}/{post.epoch}")
     if post.number != member.sent + 1:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from sotto_server.domain.conversation import Conversation, Member
+from sotto_server.domain.conversation import Conversation, Member, Role
 from sotto_wire.ids import Millis
 from sotto_wire.limits import CONVERSATION_LIFE_MS
 from sotto_wire.refusals import WrongStage
@@ -14,7 +14,7 @@ from sotto_wire.stages import Act, Stage
 
 if TYPE_CHECKING:
     from sotto_keys.shared.mls.group_memory import GroupMemory
-    from sotto_keys.shared.mls.verdict import Verdict
+    from sotto_keys.shared.mls.verdict import Newcomer, Verdict
     from sotto_wire.ids import DeviceKey
 
 
@@ -30,8 +30,8 @@ def after_commit(
     for device in verdict.removed:
         after = _without(after, device, seq=seq)
     for place, newcomer in enumerate(verdict.added, start=seq + 1):
-        after = _with(after, newcomer.device, since=place - 1)
-    after = _hushed(after, memory)
+        after = _with(after, newcomer, since=place - 1)
+    after = _settled(_hushed(after, memory), memory)
     return _stage(after, verdict, now=now)
 
 
@@ -41,13 +41,21 @@ def _without(conversation: Conversation, device: DeviceKey, *, seq: int) -> Conv
     return conversation.with_member(replace(member, until=seq))
 
 
-def _with(conversation: Conversation, device: DeviceKey, *, since: int) -> Conversation:
-    earlier = next((each for each in conversation.members if each.device == device), None)
-    member = earlier or Member(device=device, role="agent", since=since)
+def _with(conversation: Conversation, newcomer: Newcomer, *, since: int) -> Conversation:
+    role: Role = "agent" if newcomer.is_team else "guest"
+    earlier = next((each for each in conversation.members if each.device == newcomer.device), None)
+    member = earlier or Member(device=newcomer.device, role=role, since=since)
     if not member.frozen:
         member = replace(member, since=since, acked=since)
     # The message counter goes on over several stays: a number is never given twice (T18).
-    return conversation.with_member(replace(member, until=None, blocked=False, frozen=False, stuck=False))
+    return conversation.with_member(replace(member, role=role, until=None, blocked=False, frozen=False, stuck=False))
+
+
+def _settled(conversation: Conversation, memory: GroupMemory) -> Conversation:
+    """Whoever the customer sent away is out of the group too: messages are taken again."""
+    inside = {each.device for each in memory.members}
+    is_waiting = any(each.until is not None and each.device in inside for each in conversation.members)
+    return conversation if is_waiting else replace(conversation, reserved_at=None)
 
 
 def _hushed(conversation: Conversation, memory: GroupMemory) -> Conversation:

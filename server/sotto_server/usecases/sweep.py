@@ -9,12 +9,14 @@ from msgspec.structs import replace
 
 from sotto_server.domain.rings import look_at
 from sotto_server.usecases.close_conversation import end
+from sotto_server.usecases.expire_questions import expire_questions
 from sotto_server.usecases.handing import end_handoff
 from sotto_server.usecases.key_package_stock import stock_of, warn_if_low
 from sotto_wire.ids import Millis
 from sotto_wire.limits import ENVELOPE_LIFE_MS, IDLE_CLOSE_MS, SESSION_IDLE_MS
 
 if TYPE_CHECKING:
+    from sotto_keys.shared.secret import Signer
     from sotto_server.ports import Unit
 
 SLICE: Final = 400
@@ -30,14 +32,16 @@ class Swept:
     sign_ins: int
     key_packages: int
     handoffs: int
+    questions: int
 
     @property
     def more(self) -> bool:
         """A slice was full: sweep again soon."""
-        return SLICE in (self.envelopes, self.closed, self.forgotten, self.sign_ins, self.key_packages, self.handoffs)
+        counts = (self.envelopes, self.closed, self.forgotten, self.sign_ins, self.key_packages)
+        return SLICE in (*counts, self.handoffs, self.questions)
 
 
-def sweep(unit: Unit, slice_size: int = SLICE, /, *, now: Millis) -> Swept:
+def sweep(unit: Unit, slice_size: int = SLICE, /, *, now: Millis, signer: Signer) -> Swept:
     # Each list is read before this use case changes what it lists.
     expired = unit.mail.expired(at=now, limit=slice_size)
     due = unit.mail.to_close(at=now, idle_since=Millis(now - IDLE_CLOSE_MS), limit=slice_size)
@@ -54,6 +58,7 @@ def sweep(unit: Unit, slice_size: int = SLICE, /, *, now: Millis) -> Swept:
         sign_ins=_end_sign_ins(unit, slice_size, now=now),
         key_packages=_drop_key_packages(unit, slice_size, now=now),
         handoffs=_lapse_handoffs(unit, slice_size, now=now),
+        questions=expire_questions(unit, slice_size, now=now, signer=signer),
     )
 
 

@@ -46,6 +46,9 @@ class OnePlan:
     async def plan(self, conversation: Conversation, situation: Situation) -> Plan | None:  # noqa: ARG002 - a planner
         return self.wanted if conversation.member.epoch == 0 else None
 
+    def taken(self, receipt: bytes) -> None:
+        raise AssertionError(receipt)
+
     def failed(self, plan: Plan, code: str) -> None:  # noqa: ARG002 - a planner
         self.failures.append(code)
         self.wanted = None

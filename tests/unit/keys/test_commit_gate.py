@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from tests.support.mls_room import CUSTOMER, MINUTE, Room, decide, digest_of_decision, open_room, start_terms, trust_of
+from tests.support.mls_room import CUSTOMER, MINUTE, Room, decide, open_room, start_terms, trust_of, with_guest
 from tests.vectors.trust_world import DAY, NOW, World, key, trust_document
 
 from sotto_keys.shared.mls.commit_gate import judge_commit
 from sotto_keys.shared.mls.group_memory import PATH_EVERY_MS, parse_group_memory
 from sotto_keys.shared.untrusted import Malformed
-from sotto_wire.claims import DeviceAdmission
 from sotto_wire.codec import encode_claims
 from sotto_wire.ids import Millis
 from sotto_wire.limits import CLOCK_SKEW_MS
@@ -25,17 +24,6 @@ if TYPE_CHECKING:
 @pytest.fixture
 def room() -> Room:
     return open_room()
-
-
-def with_guest(room: Room, name: str = "bot") -> Room:
-    """One device let in by a decision of its own."""
-    package = room.offer(name, kind="bot", roles=["bot"])
-    admits = DeviceAdmission(credential=f"{name}-1", leaf_key=key(name).public)
-    decision = decide(admits=admits)
-    terms = start_terms(room.start_digest, digest_of_decision(decision))
-    pending = room.commit(CUSTOMER, room.note(decision=decision), add=[package], terms=terms)
-    room.accept(CUSTOMER, pending)
-    return room
 
 
 # G1
@@ -163,7 +151,7 @@ def test_the_customer_removes_an_agent_and_withdraws_in_one_commit(room: Room) -
 
 def test_a_withdrawal_may_travel_with_its_commit(room: Room) -> None:
     with_guest(room)
-    withdrawn = decide(answer="withdrawn")
+    withdrawn = decide(answer="deferred")
     note = room.note(decision=withdrawn)
     room.accept(CUSTOMER, room.commit(CUSTOMER, note, remove=["bot"], terms=start_terms(room.start_digest)))
 

@@ -57,7 +57,9 @@ def with_device(room: Room, name: str, **changes: Json) -> Room:
     """A member let in by a decision for its device alone."""
     package = room.offer(name, **changes)
     decision = decide(
-        admits=DeviceAdmission(credential=f"{name}-1", leaf_key=key(name).public), nonce=name.encode().ljust(16)
+        purpose="ai_assistant" if changes.get("kind") == "bot" else "support",
+        admits=DeviceAdmission(credential=f"{name}-1", leaf_key=key(name).public),
+        nonce=name.encode().ljust(16),
     )
     digests = [*read_terms(room.group.extensions).standing, digest_of_decision(decision)]
     pending = room.commit(CUSTOMER, room.note(decision=decision), add=[package], terms=start_terms(*digests))
@@ -153,7 +155,11 @@ def test_an_agents_add_carries_the_decision_itself(room: Room) -> None:
 
 def test_an_agent_does_not_add_under_another_decision_than_its_own(room: Room) -> None:
     with_device(room, "bot", kind="bot", roles=["bot"])
-    decision = decide(admits=DeviceAdmission(credential="bot-1", leaf_key=key("bot").public), nonce=b"bot".ljust(16))
+    decision = decide(
+        purpose="ai_assistant",
+        admits=DeviceAdmission(credential="bot-1", leaf_key=key("bot").public),
+        nonce=b"bot".ljust(16),
+    )
     note = room.note(relies_on=digest_of_decision(decision), decision=decision)
     with pytest.raises(CommitNotAllowed):
         room.judge(room.commit("ana", note, add=[room.offer("ben")]).message)

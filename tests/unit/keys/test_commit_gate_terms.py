@@ -17,6 +17,7 @@ from tests.support.mls_room import (
     digest_of_decision,
     open_room,
     start_terms,
+    with_guest,
 )
 from tests.vectors.trust_world import DAY, NOW, key
 
@@ -247,3 +248,21 @@ def test_a_key_package_with_a_flipped_signature_is_untrusted(room: Room) -> None
 def test_the_page_of_the_room_is_the_page_of_its_terms() -> None:
     terms = start_terms(bytes(32))
     assert (terms.site, terms.desk) == (PAGE.site, PAGE.desk)
+
+
+def test_the_decision_that_let_one_device_in_does_not_leave_without_it(room: Room) -> None:
+    with_guest(room)
+    with pytest.raises(CommitNotAllowed):
+        room.judge(room.commit(CUSTOMER, room.note(), terms=start_terms(room.start_digest)).message)
+
+
+def test_a_guest_may_leave_and_its_decision_stay_until_the_next_commit(room: Room) -> None:
+    with_guest(room)
+    room.accept(CUSTOMER, room.commit(CUSTOMER, room.note(), remove=["bot"]))
+    room.accept(CUSTOMER, room.commit(CUSTOMER, room.note(), terms=start_terms(room.start_digest)))
+
+
+@pytest.mark.parametrize("purpose", ["support", "quality_review"])
+def test_an_assistant_comes_in_under_no_other_purpose(room: Room, purpose: str) -> None:
+    with pytest.raises(NotAdmitted):
+        with_guest(room, purpose=purpose)

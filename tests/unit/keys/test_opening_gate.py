@@ -120,7 +120,6 @@ def test_a_decision_more_than_five_minutes_off_is_refused(off: int) -> None:
     [
         {"answer": "refused"},
         {"answer": "deferred"},
-        {"answer": "withdrawn"},
         {"expires_at": NOW},
         {"expires_at": NOW + CONVERSATION_LIFE_MS + 1},
         {"policy_digest": bytes(32)},

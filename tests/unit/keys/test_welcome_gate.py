@@ -102,7 +102,7 @@ def test_a_newcomer_let_in_by_an_agent_remembers_the_handoff_and_ends_it(room: R
 
 
 def test_a_guest_is_let_in_with_a_decision_of_its_own(room: Room) -> None:
-    decision = decide(admits=DeviceAdmission(credential="bot-1", leaf_key=key("bot").public))
+    decision = decide(purpose="ai_assistant", admits=DeviceAdmission(credential="bot-1", leaf_key=key("bot").public))
     package = room.offer("bot", kind="bot", roles=["bot"])
     terms = start_terms(room.start_digest, digest_of_decision(decision))
     pending = room.commit(CUSTOMER, room.note(decision=decision), add=[package], terms=terms)
@@ -171,7 +171,7 @@ def test_an_agent_that_does_more_than_add_is_refused(room: Room) -> None:
 
 
 def test_a_bot_that_adds_is_refused(room: Room) -> None:
-    decision = decide(admits=DeviceAdmission(credential="bot-1", leaf_key=key("bot").public))
+    decision = decide(purpose="ai_assistant", admits=DeviceAdmission(credential="bot-1", leaf_key=key("bot").public))
     package = room.offer("bot", kind="bot", roles=["bot"])
     terms = start_terms(room.start_digest, digest_of_decision(decision))
     room.accept(CUSTOMER, room.commit(CUSTOMER, room.note(decision=decision), add=[package], terms=terms))

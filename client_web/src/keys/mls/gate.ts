@@ -11,7 +11,7 @@ import { committerOf } from './committer.ts'
 import { TERMS_EXTENSION } from './constants.ts'
 import type { GateContext, GroupFacts, Verdict, Wanted } from './gateTypes.ts'
 import type { RosterEntry } from './memberTypes.ts'
-import { type GroupMemory, remember } from './memory.ts'
+import { type Arrival, type GroupMemory, remember } from './memory.ts'
 import { parseLeafNode } from './parse.ts'
 import type { ParsedCommit, ParsedExtension, ParsedKeyPackage, ParsedPath } from './parsedTypes.ts'
 import { judgeRow } from './rows.ts'
@@ -35,7 +35,7 @@ export const judgeCommit = async (commit: ParsedCommit, context: GateContext): P
   await judgeRow({ committer, wanted, note }, context)
   judgeKeys(path, { leaf, wanted, group }) // G5
   judgeRoster(wanted, group) // G6
-  const terms = judgeTerms(wanted, { decision, group }) // G7
+  const terms = judgeTerms(wanted, { decision, group, memory }) // G7
   const byCustomer = committer.row === 'customer'
   const admission = { groupId: group.groupId, memory, trust, note, decision, terms, byCustomer }
   const added = await Promise.all(wanted.adds.map((keyPackage) => admit(keyPackage, admission))) // G8
@@ -135,10 +135,13 @@ const judgeRoster = ({ adds, removes }: Wanted, { roster, terms }: GroupFacts): 
   if (roster.length - removes.length + adds.length > ROSTER_LEAVES) throw new Refused('roster_full')
 }
 
-/** Only the standing list changes, in order, and it grows only by the given decision that this commit carries. */
+/**
+ * Only the standing list changes, in order, and it grows only by the given decision that this commit carries. The decision that let one
+ * device in goes together with that device.
+ */
 const judgeTerms = (
-  { extensions }: Wanted,
-  { decision, group }: { readonly decision: Decision | null; readonly group: GroupFacts },
+  { extensions, removes }: Wanted,
+  { decision, group, memory }: { readonly decision: Decision | null; readonly group: GroupFacts; readonly memory: GroupMemory },
 ): GroupTerms => {
   if (extensions === null) return group.terms
   const terms = repeated(extensions, group)
@@ -150,6 +153,12 @@ const judgeTerms = (
   const given = decision?.claims.answer === 'given' ? [decision.digest] : []
   if (!inOrder || !fresh.every((digest) => isIn(given, digest))) throw notAllowed('a standing digest twice, moved, or without its decision')
   mustDiffer(terms.standing, 'a standing digest twice')
+  const isLeftIn = ({ device, decision: under, isTeam }: Arrival): boolean =>
+    isTeam === 0 &&
+    isIn(group.terms.standing, under) &&
+    !isIn(terms.standing, under) &&
+    !removes.some(({ signatureKey }) => sameOctets(signatureKey, device))
+  if (memory.arrivals.some(isLeftIn)) throw notAllowed('a decision withdrawn and its device left in')
   return terms
 }
 

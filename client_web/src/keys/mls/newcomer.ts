@@ -81,10 +81,8 @@ const judgeRoster = async (
   if (roster.length > ROSTER_LEAVES) throw new Refused('roster_full')
 }
 
-/** Our organisation and one of our desks. */
-const judgeTerms = (terms: GroupTerms, { trust, desks }: NewcomerContext): void => {
+const judgeTerms = (terms: GroupTerms, { trust }: NewcomerContext): void => {
   if (!knowsRoot(trust.roots, toHex(terms.root))) throw new Forked('another organisation')
-  if (!desks.includes(terms.desk)) throw new Refused('commit_not_allowed', 'another desk')
 }
 
 /** The groups before hand over to this one, and the one that we know is among them. */
@@ -116,6 +114,9 @@ const judgeAdmission = async (commit: ParsedCommit, { joined, terms, note, conte
   const doesMore = commit.proposals.some(({ kind }) => kind !== 'add')
   if (row === 'other' || (row === 'team' && doesMore)) throw new Refused('commit_not_allowed', 'added by somebody who may not')
   const decision = await decisionIn(note, { terms, groupId: view.groupId })
+  // Another desk's device comes in only by a decision that names it.
+  if (decision?.claims.admits.tag !== 'device' && !context.desks.includes(terms.desk))
+    throw new Refused('commit_not_allowed', 'another desk')
   const byCustomer = row === 'customer'
   const added = await admit(keyPackage, { groupId: view.groupId, memory, trust, note, decision, terms, byCustomer })
   const happened = {

@@ -62,7 +62,7 @@ export const DEVICE_ADMISSION: Shape<DeviceAdmission> = struct<DeviceAdmission>(
 export interface DecisionClaims {
   readonly conversation: Uint8Array
   readonly customerKey: Uint8Array
-  readonly answer: 'deferred' | 'given' | 'refused' | 'withdrawn'
+  readonly answer: 'deferred' | 'given' | 'refused'
   readonly admits: TeamAdmission | DeviceAdmission
   readonly purpose: string
   readonly history: 'all' | 'new_messages' | 'summary'
@@ -71,12 +71,13 @@ export interface DecisionClaims {
   readonly decidedAt: number
   readonly expiresAt: number
   readonly nonce: Uint8Array
+  readonly request: Uint8Array | null
 }
 
 export const DECISION_CLAIMS: Shape<DecisionClaims> = struct<DecisionClaims>('DecisionClaims', null, [
   ['conversation', bytes(16, 16)],
   ['customerKey', bytes(32, 32)],
-  ['answer', oneOf(['deferred', 'given', 'refused', 'withdrawn'])],
+  ['answer', oneOf(['deferred', 'given', 'refused'])],
   ['admits', union('', [TEAM_ADMISSION, DEVICE_ADMISSION])],
   ['purpose', text(1, 64, /^[a-z0-9][a-z0-9_.-]*$/u)],
   ['history', oneOf(['all', 'new_messages', 'summary'])],
@@ -84,6 +85,24 @@ export const DECISION_CLAIMS: Shape<DecisionClaims> = struct<DecisionClaims>('De
   ['noticeDigest', bytes(32, 32)],
   ['decidedAt', whole(0, 9007199254740991)],
   ['expiresAt', whole(0, 9007199254740991)],
+  ['nonce', bytes(16, 16)],
+  ['request', orNone(bytes(32, 32))],
+])
+
+/** The customer ends one of their decisions. Payload type application/vnd.sotto.withdraw.v1+msgpack, signed by customer_key. */
+export interface WithdrawalClaims {
+  readonly conversation: Uint8Array
+  readonly customerKey: Uint8Array
+  readonly decision: Uint8Array
+  readonly withdrawnAt: number
+  readonly nonce: Uint8Array
+}
+
+export const WITHDRAWAL_CLAIMS: Shape<WithdrawalClaims> = struct<WithdrawalClaims>('WithdrawalClaims', null, [
+  ['conversation', bytes(16, 16)],
+  ['customerKey', bytes(32, 32)],
+  ['decision', bytes(32, 32)],
+  ['withdrawnAt', whole(0, 9007199254740991)],
   ['nonce', bytes(16, 16)],
 ])
 

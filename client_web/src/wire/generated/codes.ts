@@ -16,6 +16,7 @@ export const CODES = [
   'commit_not_allowed',
   'not_admitted',
   'clock_skew',
+  'not_offered',
   'no_credential',
   'no_key_package',
   'nobody_there',

@@ -225,6 +225,66 @@ export const CALL_OFF: Shape<CallOff> = struct<CallOff>('CallOff', 'call_off', [
   ['conversation', bytes(16, 16)],
 ])
 
+/** Who could be let into this conversation at this moment, as far as the relay knows. */
+export interface FindCandidates {
+  readonly tag: 'candidates'
+  readonly ref: number
+  readonly conversation: Uint8Array
+  readonly moment: string
+}
+
+export const FIND_CANDIDATES: Shape<FindCandidates> = struct<FindCandidates>('FindCandidates', 'candidates', [
+  ['ref', whole(1, 4294967295)],
+  ['conversation', bytes(16, 16)],
+  ['moment', text(1, 64, /^[a-z0-9][a-z0-9_.-]*$/u)],
+])
+
+/** An agent in the conversation asks the customer to let somebody in. The customer's device decides, and checks everything itself. */
+export interface AskCustomer {
+  readonly tag: 'ask'
+  readonly ref: number
+  readonly conversation: Uint8Array
+  readonly moment: string
+  readonly device: Uint8Array
+  readonly history: 'new_messages'
+}
+
+export const ASK_CUSTOMER: Shape<AskCustomer> = struct<AskCustomer>('AskCustomer', 'ask', [
+  ['ref', whole(1, 4294967295)],
+  ['conversation', bytes(16, 16)],
+  ['moment', text(1, 64, /^[a-z0-9][a-z0-9_.-]*$/u)],
+  ['device', bytes(32, 32)],
+  ['history', oneOf(['new_messages'])],
+])
+
+/** The customer's signed no, or not now. A yes travels in the commit that it allows. */
+export interface AnswerRequest {
+  readonly tag: 'answer'
+  readonly ref: number
+  readonly conversation: Uint8Array
+  readonly decision: Signed
+}
+
+export const ANSWER_REQUEST: Shape<AnswerRequest> = struct<AnswerRequest>('AnswerRequest', 'answer', [
+  ['ref', whole(1, 4294967295)],
+  ['conversation', bytes(16, 16)],
+  ['decision', SIGNED],
+])
+
+/** The customer ends a decision (WithdrawalClaims): delivery stops at once, and the next commit is the customer's. */
+export interface Withdraw {
+  readonly tag: 'withdraw'
+  readonly ref: number
+  readonly conversation: Uint8Array
+  readonly withdrawal: Signed
+}
+
+export const WITHDRAW: Shape<Withdraw> = struct<Withdraw>('Withdraw', 'withdraw', [
+  ['ref', whole(1, 4294967295)],
+  ['conversation', bytes(16, 16)],
+  ['withdrawal', SIGNED],
+])
+
 /** First frame of the relay. */
 export interface Challenge {
   readonly tag: 'challenge'
@@ -477,6 +537,78 @@ export const HANDOFFS: Shape<Handoffs> = struct<Handoffs>('Handoffs', 'handoffs'
   ['offered', list(HANDOFF_CARD, 0, Infinity)],
 ])
 
+/** Devices that could be asked for: their credentials, as published. The asker verifies them, and so does the customer. */
+export interface Candidates {
+  readonly tag: 'found'
+  readonly ref: number
+  readonly credentials: readonly Uint8Array[]
+}
+
+export const CANDIDATES: Shape<Candidates> = struct<Candidates>('Candidates', 'found', [
+  ['ref', whole(1, 4294967295)],
+  ['credentials', list(bytes(1, 262144), 0, 50)],
+])
+
+/** The question was put; request is the relay's signed statement of it. */
+export interface Requested {
+  readonly tag: 'requested'
+  readonly ref: number
+  readonly request: Uint8Array
+}
+
+export const REQUESTED: Shape<Requested> = struct<Requested>('Requested', 'requested', [
+  ['ref', whole(1, 4294967295)],
+  ['request', bytes(1, 262144)],
+])
+
+/** The decision stands in the ledger. */
+export interface Recorded {
+  readonly tag: 'recorded'
+  readonly ref: number
+  readonly receipt: Uint8Array
+}
+
+export const RECORDED: Shape<Recorded> = struct<Recorded>('Recorded', 'recorded', [
+  ['ref', whole(1, 4294967295)],
+  ['receipt', bytes(1, 262144)],
+])
+
+/** A question to the customer that waits for an answer, with the key package of the device it is about. */
+export interface CustomerAsked {
+  readonly tag: 'asked'
+  readonly conversation: Uint8Array
+  readonly request: Uint8Array
+  readonly keyPackage: Uint8Array
+}
+
+export const CUSTOMER_ASKED: Shape<CustomerAsked> = struct<CustomerAsked>('CustomerAsked', 'asked', [
+  ['conversation', bytes(16, 16)],
+  ['request', bytes(1, 262144)],
+  ['keyPackage', bytes(1, 8192)],
+])
+
+/** Where a question stands, for the agents in the conversation. */
+export interface RequestChanged {
+  readonly tag: 'request'
+  readonly conversation: Uint8Array
+  readonly request: Uint8Array
+  readonly moment: string
+  readonly device: Uint8Array
+  readonly standing: 'deferred' | 'expired' | 'given' | 'invalidated' | 'refused' | 'requested' | 'withdrawn'
+  readonly at: number
+  readonly expiresAt: number
+}
+
+export const REQUEST_CHANGED: Shape<RequestChanged> = struct<RequestChanged>('RequestChanged', 'request', [
+  ['conversation', bytes(16, 16)],
+  ['request', bytes(32, 32)],
+  ['moment', text(1, 64, /^[a-z0-9][a-z0-9_.-]*$/u)],
+  ['device', bytes(32, 32)],
+  ['standing', oneOf(['deferred', 'expired', 'given', 'invalidated', 'refused', 'requested', 'withdrawn'])],
+  ['at', whole(0, 9007199254740991)],
+  ['expiresAt', whole(0, 9007199254740991)],
+])
+
 /** One waiting conversation; nothing in it says who. */
 export interface QueueEntry {
   readonly conversation: Uint8Array
@@ -626,10 +758,10 @@ export const TRUST_UPDATE: Shape<TrustUpdate> = struct<TrustUpdate>('TrustUpdate
   ['bundle', bytes(1, 262144)],
 ])
 
-export type FromClient = Hello | OpenConversation | Follow | Acknowledge | Post | Commit | Complain | CloseConversation | LeaveMessage | EnrolDevice | PublishKeyPackages | WatchQueue | Take | ListColleagues | HandOff | CallOff
+export type FromClient = Hello | OpenConversation | Follow | Acknowledge | Post | Commit | Complain | CloseConversation | LeaveMessage | EnrolDevice | PublishKeyPackages | WatchQueue | Take | ListColleagues | HandOff | CallOff | FindCandidates | AskCustomer | AnswerRequest | Withdraw
 
-export const FROM_CLIENT: Shape<FromClient> = union<FromClient>('FromClient', [HELLO, OPEN_CONVERSATION, FOLLOW, ACKNOWLEDGE, POST, COMMIT, COMPLAIN, CLOSE_CONVERSATION, LEAVE_MESSAGE, ENROL_DEVICE, PUBLISH_KEY_PACKAGES, WATCH_QUEUE, TAKE, LIST_COLLEAGUES, HAND_OFF, CALL_OFF])
+export const FROM_CLIENT: Shape<FromClient> = union<FromClient>('FromClient', [HELLO, OPEN_CONVERSATION, FOLLOW, ACKNOWLEDGE, POST, COMMIT, COMPLAIN, CLOSE_CONVERSATION, LEAVE_MESSAGE, ENROL_DEVICE, PUBLISH_KEY_PACKAGES, WATCH_QUEUE, TAKE, LIST_COLLEAGUES, HAND_OFF, CALL_OFF, FIND_CANDIDATES, ASK_CUSTOMER, ANSWER_REQUEST, WITHDRAW])
 
-export type FromRelay = Challenge | Welcomed | Done | Refusal | Opened | OnCall | Posted | Committed | Taken | KeyPackagesHeld | Present | Handoffs | Queue | Proposal | Envelope | Delivered | Complained | ConversationChanged | DeviceChanged | WhoIsHere | TrustUpdate
+export type FromRelay = Challenge | Welcomed | Done | Refusal | Opened | OnCall | Posted | Committed | Taken | KeyPackagesHeld | Present | Handoffs | Candidates | Requested | Recorded | CustomerAsked | RequestChanged | Queue | Proposal | Envelope | Delivered | Complained | ConversationChanged | DeviceChanged | WhoIsHere | TrustUpdate
 
-export const FROM_RELAY: Shape<FromRelay> = union<FromRelay>('FromRelay', [CHALLENGE, WELCOMED, DONE, REFUSAL, OPENED, ON_CALL, POSTED, COMMITTED, TAKEN, KEY_PACKAGES_HELD, PRESENT, HANDOFFS, QUEUE, PROPOSAL, ENVELOPE, DELIVERED, COMPLAINED, CONVERSATION_CHANGED, DEVICE_CHANGED, WHO_IS_HERE, TRUST_UPDATE])
+export const FROM_RELAY: Shape<FromRelay> = union<FromRelay>('FromRelay', [CHALLENGE, WELCOMED, DONE, REFUSAL, OPENED, ON_CALL, POSTED, COMMITTED, TAKEN, KEY_PACKAGES_HELD, PRESENT, HANDOFFS, CANDIDATES, REQUESTED, RECORDED, CUSTOMER_ASKED, REQUEST_CHANGED, QUEUE, PROPOSAL, ENVELOPE, DELIVERED, COMPLAINED, CONVERSATION_CHANGED, DEVICE_CHANGED, WHO_IS_HERE, TRUST_UPDATE])

@@ -203,7 +203,7 @@ describe('G4, a guest let in as one device', () => {
   const guest = async (credential: Readonly<Record<string, unknown>>): Promise<Person> => {
     const person = room.person(credential)
     const admits = { tag: 'device', credential: String(credential['cred_id']), leafKey: person.signer.publicKey } as const
-    const decision = await room.decide({ admits })
+    const decision = await room.decide({ admits, purpose: credential['kind'] === 'bot' ? 'ai_assistant' : 'support' })
     const note = { decision: decision.signed, reliesOn: decision.digest }
     await room.happen(room.customer, { newcomer: person, terms: { standing: [room.start.digest, decision.digest] }, note })
     return person
@@ -218,6 +218,30 @@ describe('G4, a guest let in as one device', () => {
     expect(await answerTo(person)).toBe('accepted')
     expect(await answerTo(person, await adding(room.person()))).toBe('commit_not_allowed')
     expect(await answerTo(person, { removes: [await room.agent()], note: { trustVersion: 1 } })).toBe('commit_not_allowed')
+  })
+})
+
+describe('G7 and G8, one device under its own decision', () => {
+  const bot = { cred_id: 'bot-1', person: 'bot', kind: 'bot', roles: ['assistant'] }
+  const guest = async (purpose: string) => {
+    const person = room.person(bot)
+    const admits = { tag: 'device', credential: 'bot-1', leafKey: person.signer.publicKey } as const
+    const decision = await room.decide({ admits, purpose })
+    const plan = { newcomer: person, terms: { standing: [room.start.digest, decision.digest] }, note: { decision: decision.signed } }
+    return { person, plan }
+  }
+
+  test.each(['support', 'quality_review'])('an assistant does not come in under the purpose %s', async (purpose) => {
+    const { person, plan } = await guest(purpose)
+    expect(await answerTo(room.customer, { ...plan, ...(await adding(person, plan.note)) })).toBe('not_admitted')
+  })
+
+  test('its decision does not leave without it, and leaves with it', async () => {
+    const { person, plan } = await guest('ai_assistant')
+    await room.happen(room.customer, plan)
+    const without = { standing: [room.start.digest] }
+    expect(await answerTo(room.customer, { terms: without })).toBe('commit_not_allowed')
+    expect(await answerTo(room.customer, { terms: without, removes: [person] })).toBe('accepted')
   })
 })
 

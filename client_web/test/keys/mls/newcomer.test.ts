@@ -72,7 +72,7 @@ describe('a newcomer', () => {
   test('does not come in through a bot', async () => {
     const bot = room.person({ cred_id: 'bot-1', person: 'bot', kind: 'bot' })
     const admits = { tag: 'device', credential: 'bot-1', leafKey: bot.signer.publicKey } as const
-    const { signed, digest } = await room.decide({ admits })
+    const { signed, digest } = await room.decide({ admits, purpose: 'ai_assistant' })
     const standing = [room.start.digest, digest]
     await room.happen(room.customer, { newcomer: bot, terms: { standing }, note: { decision: signed, reliesOn: digest } })
     expect(await answer(await arrived(bot))).toBe('commit_not_allowed')

@@ -201,6 +201,7 @@ const given = async (
     decidedAt: NOW,
     expiresAt: NOW + DAY,
     nonce: crypto.getRandomValues(new Uint8Array(16)),
+    request: null,
     ...changes,
   }
   const signed = await signDecision(claims, customer.signer)

@@ -56,7 +56,7 @@ def judge_commit(
     check_row(change, note=opened.note, terms=terms, memory=memory, trust=trust)  # G4
     check_keys(group, change)  # G5
     check_roster(group, change, customer_key=terms.customer_key)  # G6
-    after = check_terms(group, change, terms=terms, decision=opened.decision)  # G7
+    after = check_terms(group, change, terms=terms, decision=opened.decision, memory=memory)  # G7
     by_customer = opened.committer == terms.customer_key
     conversation, _ = split_group_id(group.group_id)
     added = judge_adds(  # G8

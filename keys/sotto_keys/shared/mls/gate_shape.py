@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sotto_keys.shared.decision import Decision
     from sotto_keys.shared.mls.commit import UpdatePath
     from sotto_keys.shared.mls.extensions import Extensions
+    from sotto_keys.shared.mls.group_memory import GroupMemory
     from sotto_keys.shared.mls.key_package import KeyPackage
     from sotto_keys.shared.mls.parsed_commit import ParsedCommit
     from sotto_keys.shared.mls.public_group import PublicGroup
@@ -104,8 +105,13 @@ def check_roster(group: PublicGroup, change: Change, *, customer_key: bytes) -> 
         raise RosterFull("eight leaves")
 
 
-def check_terms(group: PublicGroup, change: Change, *, terms: GroupTerms, decision: Decision | None) -> GroupTerms:
-    """G7: the terms after the commit; only `standing` may differ, and a new digest comes with its decision. `CommitNotAllowed`."""
+def check_terms(
+    group: PublicGroup, change: Change, *, terms: GroupTerms, decision: Decision | None, memory: GroupMemory
+) -> GroupTerms:
+    """G7: the terms after the commit; only `standing` may differ. `CommitNotAllowed`.
+
+    A new digest comes with its decision; the decision that let one device in goes together with that device.
+    """
     after = terms if change.extensions is None else _replaced(group, change.extensions, terms=terms)
     kept = [each for each in after.standing if each in terms.standing]
     fresh = [each for each in after.standing if each not in terms.standing]
@@ -115,6 +121,10 @@ def check_terms(group: PublicGroup, change: Change, *, terms: GroupTerms, decisi
     known = [decision.digest] if decision and decision.claims.answer == "given" else []
     if not set(fresh) <= set(known):
         raise CommitNotAllowed("a standing digest without its decision")
+    gone = {leaf.signature_key for leaf in change.removed}
+    guests = [each for each in memory.members if not each.is_team and each.under in terms.standing]
+    if any(each.under not in after.standing and each.device not in gone for each in guests):
+        raise CommitNotAllowed("a decision withdrawn and its device left in")
     return after
 
 

@@ -69,6 +69,14 @@ class NoticeText:
 
 
 @dataclass(frozen=True, slots=True)
+class Newcomer:
+    """Whom a card is about: the name in the credential, and the desk it is of."""
+
+    name: str = ""
+    desk: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class _Telling:
     """One notice in one language for one desk."""
 
@@ -76,6 +84,7 @@ class _Telling:
     language: str
     desk: str
     purposes: Sequence[Purpose]
+    newcomer: Newcomer
 
     @property
     def phrases(self) -> PhraseBook:
@@ -85,13 +94,17 @@ class _Telling:
         return self.phrases["separator"].join(items)
 
 
-def notice_text(policy: Policy, notice: str, *, desk: str, language: str) -> NoticeText:
+def notice_text(
+    policy: Policy, notice: str, *, desk: str, language: str, newcomer: Newcomer | None = None
+) -> NoticeText:
     """`Malformed` for a notice, desk or language that the policy does not have, or a placeholder that nobody knows."""
     found, label = notice_of(policy, notice), desk_of(policy, desk)
     if found is None or label is None or language not in PHRASES:
         raise Malformed("no such notice, desk or language")
     try:
-        telling = _Telling(policy, language, label.label[language], purposes_told(policy, notice))
+        telling = _Telling(
+            policy, language, label.label[language], purposes_told(policy, notice), newcomer or Newcomer()
+        )
         return NoticeText(_filled(found.text[language], telling), _filled(found.more.get(language, ""), telling))
     except (KeyError, ValueError):
         raise Malformed("a notice that cannot be filled in") from None
@@ -188,6 +201,12 @@ def _authority(telling: _Telling) -> str:
     return telling.phrases["authority"].replace("{url}", authority.url).replace("{name}", authority.name)
 
 
+def _newcomer_desk(telling: _Telling) -> str:
+    desk = telling.newcomer.desk
+    found = desk_of(telling.policy, desk)
+    return (found.label.get(telling.language) if found else None) or desk or telling.desk
+
+
 FILLINGS: Final[dict[str, Callable[[_Telling], str]]] = {
     "controller": lambda telling: telling.policy.controller.name,
     "contact": lambda telling: telling.policy.controller.contact,
@@ -199,5 +218,7 @@ FILLINGS: Final[dict[str, Callable[[_Telling], str]]] = {
     "rights": _rights,
     "authority": _authority,
     "withdraw": lambda telling: telling.phrases["withdraw"],
+    "newcomer": lambda telling: telling.newcomer.name,
+    "newcomer_desk": _newcomer_desk,
 }
 """Every placeholder a notice may hold."""

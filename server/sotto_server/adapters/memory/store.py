@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sotto_server.domain.documents import PolicyEntry, RootEntry, TrustEntry
     from sotto_server.domain.handoff import Handoff
     from sotto_server.domain.ledger import Change, GroupState, LedgerEntry
+    from sotto_server.domain.question import Question
     from sotto_server.ports import Job, Outcome, UseCase
     from sotto_wire.ids import Millis
 
@@ -43,6 +44,7 @@ KEYS: Final = {
     "changes": ("conversation", "group", "epoch"),
     "groups": ("conversation",),
     "ledger": ("index",),
+    "questions": ("conversation", "request"),
 }
 
 
@@ -66,6 +68,7 @@ class MemoryUnit:
     changes: MemoryShelf[Change]
     groups: MemoryShelf[GroupState]
     ledger: MemoryShelf[LedgerEntry]
+    questions: MemoryShelf[Question]
 
     def __init__(self, tables: dict[str, Rows], mail: MemoryMailboxes) -> None:
         self.tables = {name: dict(rows) for name, rows in tables.items()}
@@ -78,7 +81,7 @@ class MemoryUnit:
         self.rings.append(rings)
 
     def _forget(self, conversation: int) -> None:
-        for name in ("offers", "handoffs", "groups", "changes"):
+        for name in ("offers", "handoffs", "groups", "changes", "questions"):
             rows = self.tables[name]
             for key in [each for each in rows if each[0] == conversation]:
                 del rows[key]

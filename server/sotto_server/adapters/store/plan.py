@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CONVERSATION: Final = (
     "key, id, site, desk, customer, opening, opened_at, closes_at, stage, group_number, epoch, head, gone,"
-    " committed_at, active_at, waiting_since, proposed"
+    " committed_at, active_at, waiting_since, proposed, reserved_at, asked_at"
 )
 MEMBER: Final = "device, role, since, until, blocked, acked, sent, sent_seq, sent_at, hushed, frozen, stuck"
 ENVELOPE: Final = "conversation, seq, group_number, epoch, kind, sender, number, posted_at, expires_at, recipient, body"
@@ -39,11 +39,11 @@ SELECT_MEMBERS: Final = f"SELECT {MEMBER} FROM member WHERE conversation = ? ORD
 SELECT_ENVELOPE: Final = f"SELECT {ENVELOPE} FROM envelope"  # noqa: S608
 
 _INSERT_CONVERSATION: Final = (
-    f"INSERT INTO conversation ({CONVERSATION}) VALUES (NULL, {', '.join('?' * 16)}) RETURNING key"  # noqa: S608
+    f"INSERT INTO conversation ({CONVERSATION}) VALUES (NULL, {', '.join('?' * 18)}) RETURNING key"  # noqa: S608
 )
 _UPDATE_CONVERSATION: Final = (
     "UPDATE conversation SET customer = ?, opening = ?, closes_at = ?, stage = ?, group_number = ?, epoch = ?, head = ?, gone = ?,"
-    " committed_at = ?, active_at = ?, waiting_since = ?, proposed = ? WHERE key = ?"
+    " committed_at = ?, active_at = ?, waiting_since = ?, proposed = ?, reserved_at = ?, asked_at = ? WHERE key = ?"
 )
 _INSERT_MEMBER: Final = f"INSERT INTO member (conversation, {MEMBER}) VALUES ({', '.join('?' * 13)})"  # noqa: S608
 _UPDATE_MEMBER: Final = (
@@ -121,6 +121,8 @@ def _changing(now: Conversation) -> tuple[object, ...]:
         now.active_at,
         now.waiting_since,
         now.proposed,
+        now.reserved_at,
+        now.asked_at,
         now.key,
     )
 

@@ -12,6 +12,7 @@ from sotto_server.domain.directory import CredentialEntry, Device, KeyPackageEnt
 from sotto_server.domain.documents import PolicyEntry, RootEntry, TrustEntry
 from sotto_server.domain.handoff import Handoff
 from sotto_server.domain.ledger import Change, GroupState, LedgerEntry
+from sotto_server.domain.question import Question
 from sotto_server.domain.rings import Rings, all_of
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ POLICIES: Final = Layout(schema.policy, PolicyEntry)
 CHANGES: Final = Layout(schema.change, Change)
 GROUPS: Final = Layout(schema.group_state, GroupState)
 LEDGER: Final = Layout(schema.ledger, LedgerEntry)
+QUESTIONS: Final = Layout(schema.question, Question)
 
 
 class SqlUnit:
@@ -114,6 +116,10 @@ class SqlUnit:
     @property
     def ledger(self) -> SqlShelf[LedgerEntry]:
         return SqlShelf(self._connection, LEDGER, before_write=self._savepoint)
+
+    @property
+    def questions(self) -> SqlShelf[Question]:
+        return SqlShelf(self._connection, QUESTIONS, before_write=self._savepoint)
 
     def ring(self, rings: Rings) -> None:
         self._rings.append(rings)

@@ -67,6 +67,15 @@ def upgrade() -> None:
             "waiting_since", sa.BigInteger(), nullable=False, comment="since when nobody of the desk is in it (Unix ms)"
         ),
         sa.Column("proposed", sa.LargeBinary(), nullable=True, comment="the agent's device on offer"),
+        sa.Column(
+            "reserved_at",
+            sa.BigInteger(),
+            nullable=True,
+            comment="when the customer withdrew a decision whose device is still in the group (Unix ms)",
+        ),
+        sa.Column(
+            "asked_at", sa.BigInteger(), nullable=True, comment="when an agent last asked to let somebody in (Unix ms)"
+        ),
         sa.PrimaryKeyConstraint("key"),
         sa.UniqueConstraint("id"),
         comment="one customer's case, from opening until a week after it closed",
@@ -102,14 +111,30 @@ def upgrade() -> None:
     op.create_table(
         "ledger",
         sa.Column("index", sa.Integer(), autoincrement=False, nullable=False, comment="place in the ledger, from 1"),
-        sa.Column("kind", sa.Text(), nullable=False, comment="opening or admission"),
+        sa.Column(
+            "event",
+            sa.Text(),
+            nullable=False,
+            comment="what happened: open, request, give, refuse, defer, withdraw, expire, invalidate or renew",
+        ),
         sa.Column("conversation", sa.LargeBinary(), nullable=False, comment="random name of the conversation"),
-        sa.Column("digest", sa.LargeBinary(), nullable=False, comment="SHA-256 of the decision"),
-        sa.Column("decision", sa.LargeBinary(), nullable=False, comment="the decision as the customer signed it"),
-        sa.Column("receipt", sa.LargeBinary(), nullable=False, comment="the receipt given for it"),
+        sa.Column(
+            "subject",
+            sa.LargeBinary(),
+            nullable=False,
+            comment="the request, or the decision that nobody asked for, which it is about",
+        ),
+        sa.Column("digest", sa.LargeBinary(), nullable=False, comment="SHA-256 of what was signed"),
+        sa.Column(
+            "signed",
+            sa.LargeBinary(),
+            nullable=False,
+            comment="the decision or withdrawal as the customer signed it, or the relay's own statement",
+        ),
+        sa.Column("receipt", sa.LargeBinary(), nullable=True, comment="the receipt given to the customer for it"),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False, comment="when it was taken (Unix ms)"),
         sa.PrimaryKeyConstraint("index"),
-        comment="decisions of customers, as evidence",
+        comment="decisions of customers and what became of them, as evidence",
     )
     op.create_index("ledger_conversation", "ledger", ["conversation"], unique=False)
     op.create_table(
@@ -208,13 +233,13 @@ def upgrade() -> None:
         "member",
         sa.Column("conversation", sa.Integer(), autoincrement=False, nullable=False, comment="which conversation"),
         sa.Column("device", sa.LargeBinary(), nullable=False, comment="public key of the member's device"),
-        sa.Column("role", sa.Text(), nullable=False, comment="customer or agent"),
+        sa.Column("role", sa.Text(), nullable=False, comment="customer, agent, or guest (let in as one device)"),
         sa.Column("since", sa.BigInteger(), nullable=False, comment="delivered from after this sequence number"),
         sa.Column(
             "until",
             sa.BigInteger(),
             nullable=True,
-            comment="the last it gets: the commit that removed it, or the end of its group",
+            comment="the last it gets: the commit that removed it, the end of its group, or where the customer withdrew",
         ),
         sa.Column(
             "blocked", sa.Boolean(), nullable=False, comment="its credential was revoked: nothing more is delivered"
@@ -274,6 +299,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("conversation"),
         comment="the device offered to who lets it in, until it was added",
     )
+    op.create_table(
+        "question",
+        sa.Column("conversation", sa.Integer(), autoincrement=False, nullable=False, comment="which conversation"),
+        sa.Column("request", sa.LargeBinary(), nullable=False, comment="SHA-256 of the relay's request"),
+        sa.Column("moment", sa.Text(), nullable=False, comment="what was asked"),
+        sa.Column("purpose", sa.Text(), nullable=False, comment="for which purpose"),
+        sa.Column("device", sa.LargeBinary(), nullable=False, comment="the device it would let in"),
+        sa.Column("credential", sa.Text(), nullable=False, comment="the name of that device's credential"),
+        sa.Column("asked_by", sa.LargeBinary(), nullable=False, comment="the agent's device that asked"),
+        sa.Column("body", sa.LargeBinary(), nullable=False, comment="the request as the relay signed it"),
+        sa.Column("package", sa.LargeBinary(), nullable=False, comment="the key package claimed for it"),
+        sa.Column("standing", sa.Text(), nullable=False, comment="where it stands"),
+        sa.Column("decision", sa.LargeBinary(), nullable=True, comment="SHA-256 of the decision that answered it"),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False, comment="when it was asked (Unix ms)"),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False, comment="when it came to stand there (Unix ms)"),
+        sa.Column(
+            "ends_at", sa.BigInteger(), nullable=False, comment="when time ends the request or the decision (Unix ms)"
+        ),
+        sa.ForeignKeyConstraint(["conversation"], ["conversation.key"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("conversation", "request"),
+        comment="questions to a customer about letting somebody in; gone with the conversation",
+    )
+    op.create_index("question_end", "question", ["ends_at"], unique=False)
     op.create_table(
         "seat",
         sa.Column("agent", sa.Text(), nullable=False, comment="which agent"),

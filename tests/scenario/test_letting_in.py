@@ -1,0 +1,79 @@
+"""Programs ask, let in, send away: the SDK's customer judges for itself, and who was sent away decrypts nothing more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.support.programs import hear
+
+from sotto_client.entries import Going
+from sotto_wire.refusals import NotAdmitted, NotOffered, TooFast
+
+if TYPE_CHECKING:
+    from tests.support.programs import Programs
+
+    from sotto_client import Agent, Chat
+    from sotto_client.questions import Answer
+    from sotto_wire.ids import ConversationId
+
+
+@pytest.mark.parametrize(
+    ("person", "moment"),
+    [("ben", "second_agent"), ("dora", "another_desk"), ("sue", "quality_review"), ("steam", "ai_assistant")],
+)
+async def test_who_is_let_in_reads_new_messages_until_sent_away(programs: Programs, person: str, moment: str) -> None:
+    customer, ana, chat = await programs.in_a_chat(decide=lambda _: "given")
+    guest = await programs.agent(person)
+    customer.say("Before")
+    assert await hear(chat, 1) == ["Before"]
+    await let_in(ana, chat.conversation.id, moment)
+    inside = await guest.invited()
+    await customer.until(lambda now: len(now.member.group.roster()) == 3)
+    customer.say("Together")
+    assert await hear(inside, 1) == ["Together"]
+    inside.say("I can help")
+    assert await hear(customer, 1) == ["I can help"]
+    (decided,) = customer.decisions
+    await customer.withdraw(decided)
+    after = await customer.until(lambda now: isinstance(now.entries[-1], Going))
+    assert len(after.terms.standing) == 1
+    customer.say("After")
+    assert await hear(chat, 3) == ["Together", "I can help", "After"]
+    await inside.until(lambda now: now.broken == "removed")
+    assert [each.text for each in inside.conversation.messages if not each.is_mine] == ["Together"]
+    await customer.until(lambda _: customer.decisions[0].withdrawal_receipt is not None)
+    assert customer.decisions[0].receipt is not None
+    await ana.until(lambda: standing(ana, chat) == ["withdrawn"] or None)
+
+
+@pytest.mark.parametrize(("answer", "stands"), [("refused", "refused"), ("deferred", "deferred")])
+async def test_a_no_lets_nobody_in_and_is_receipted(programs: Programs, answer: Answer, stands: str) -> None:
+    customer, ana, chat = await programs.in_a_chat(decide=lambda _: answer)
+    await programs.agent("ben")
+    await let_in(ana, chat.conversation.id, "second_agent")
+    await ana.until(lambda: standing(ana, chat) == [stands] or None)
+    assert len(customer.readers) == 2
+    await customer.until(lambda _: bool(customer.decisions) and customer.decisions[0].receipt is not None)
+    with pytest.raises(TooFast):
+        await let_in(ana, chat.conversation.id, "second_agent")
+
+
+async def test_a_guest_asks_nothing_and_what_is_not_built_is_not_offered(programs: Programs) -> None:
+    _, ana, chat = await programs.in_a_chat(decide=lambda _: "given")
+    guest = await programs.agent("ben")
+    await let_in(ana, chat.conversation.id, "second_agent")
+    await guest.invited()
+    with pytest.raises(NotAdmitted):
+        await guest.candidates(chat.conversation.id, "ai_assistant")
+    with pytest.raises(NotOffered):
+        await ana.candidates(chat.conversation.id, "transcript")
+
+
+async def let_in(agent: Agent, conversation: ConversationId, moment: str) -> None:
+    newcomer = (await agent.candidates(conversation, moment))[0]
+    await agent.ask(conversation, moment, newcomer)
+
+
+def standing(agent: Agent, chat: Chat) -> list[str]:
+    return [each.standing for each in agent.questions(chat.conversation.id)]
