@@ -16,6 +16,7 @@ from sotto_keys.shared.words import organisation_words
 from sotto_wire.claims import TeamAdmission
 
 if TYPE_CHECKING:
+    from sotto_keys.shared.receipt import Receipt
     from sotto_keys.shared.receipt_bundle import ProvenBundle, ProvenDecision, ProvenReader
     from sotto_wire.ids import Digest
 
@@ -54,7 +55,7 @@ def _pinned(root: str | None) -> Digest | None:
 
 
 def _decision(proven: ProvenDecision) -> dict[str, object]:
-    claims, given = proven.decision.claims, proven.receipt
+    claims, given, withdrawal = proven.decision.claims, proven.receipt, proven.withdrawal
     return {
         "digest": proven.decision.digest.hex(),
         "answer": claims.answer,
@@ -66,15 +67,22 @@ def _decision(proven: ProvenDecision) -> dict[str, object]:
         "policy": claims.policy_digest.hex(),
         "decided_at": claims.decided_at,
         "expires_at": claims.expires_at,
-        "receipt": None if given is None else {"entry": given.ledger_index, "received_at": given.received_at},
+        "receipt": _receipt(given),
+        "withdrawn_at": None if withdrawal is None else withdrawal.claims.withdrawn_at,
+        "withdrawal_receipt": _receipt(proven.withdrawal_receipt),
     }
 
 
+def _receipt(given: Receipt | None) -> dict[str, int] | None:
+    return None if given is None else {"entry": given.ledger_index, "received_at": given.received_at}
+
+
 def _admits(proven: ProvenDecision) -> dict[str, str]:
-    admits = proven.decision.claims.admits
+    admits, newcomer = proven.decision.claims.admits, proven.newcomer
     if isinstance(admits, TeamAdmission):
         return {"desk": admits.desk}
-    return {"credential": admits.credential, "device": to_base64url(admits.leaf_key)}
+    named = {} if newcomer is None else {"name": newcomer.name, "kind": newcomer.kind}
+    return {**named, "credential": admits.credential, "device": to_base64url(admits.leaf_key)}
 
 
 def _reader(proven: ProvenReader) -> dict[str, object]:
@@ -85,7 +93,6 @@ def _reader(proven: ProvenReader) -> dict[str, object]:
         "roles": named.roles,
         "desks": named.desks,
         "since": proven.since,
-        "until": proven.until,
     }
 
 
@@ -105,11 +112,10 @@ def _lines(proven: ProvenBundle, *, is_pinned: bool) -> list[str]:
             if given is None
             else f"  receipt:  entry {given.ledger_index}, {_when(given.received_at)}",
         ]
-    lines += ["", "Who could read, as the customer's device saw it:"]
-    lines += [
-        f"  {each.credential.name}, from {_when(each.since)} until {'the end' if each.until is None else _when(each.until)}"
-        for each in proven.readers
-    ] or ["  nobody yet"]
+        if each.withdrawal is not None:
+            lines.append(f"  withdrawn: {_when(each.withdrawal.claims.withdrawn_at)}")
+    lines += ["", "Who could read when this was saved, as the customer's device saw it:"]
+    lines += [f"  {each.credential.name}, since {_when(each.since)}" for each in proven.readers] or ["  nobody else"]
     return [*lines, "", "Everything is as it was signed."]
 
 

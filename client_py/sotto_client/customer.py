@@ -14,6 +14,7 @@ from sotto_client.life import Life
 from sotto_client.next_group import gone_on_without_log, make_next_group, may_continue
 from sotto_client.notice import policy_in_force, read_notice
 from sotto_client.opening import make_conversation, parse_customer_record
+from sotto_client.receipts import Kept, receipts_of
 from sotto_client.relay_http import RelayHttp, socket_url
 from sotto_client.store import DeviceStore
 from sotto_client.stored_conversation import forgetting_rows, load_conversation, rows_of
@@ -171,6 +172,17 @@ class Customer:
     async def withdraw(self, decided: Decided) -> None:
         """End that decision: from here on nothing is encrypted for its device, and it is put out. Once is enough."""
         await self._line.decisions.withdraw(decided)
+
+    async def receipts(self) -> bytes:
+        """A file that proves every decision of this conversation by itself, for `sotto receipt verify`.
+
+        The policy's bytes come from the relay. Raises `Unavailable` without one, `Untrusted` where the file would prove nothing.
+        """
+        line, keeper = self._line, self._begin.keeper
+        assert keeper.believed is not None, "a conversation is opened on what is believed"
+        policy = await self._begin.policy(self.conversation.terms.policy_digest.hex())
+        kept = Kept(line.record, self.conversation, line.decisions.all, trust=keeper.believed.bundle)
+        return receipts_of(kept, policy=policy, key=line.key, now=line.relay_now())
 
     async def close(self) -> None:
         """End the conversation, wait for the relay's word, and erase it from this device's disk."""

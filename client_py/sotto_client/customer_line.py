@@ -104,6 +104,11 @@ class CustomerLine:
         )
         begin.keeper.changed = self.chat.look_again
 
+    @property
+    def key(self) -> SecretSigningKey:
+        """The customer key of the group that runs."""
+        return self._begin.key
+
     def relay_now(self) -> Millis:
         """Our clock, set by what the relay says in `welcomed`."""
         return Millis(self._begin.clock() + self._offset)

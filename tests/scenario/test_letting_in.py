@@ -8,6 +8,7 @@ import pytest
 from tests.support.programs import hear
 
 from sotto_client.entries import Going
+from sotto_keys.shared.receipt_bundle import verify_bundle
 from sotto_wire.refusals import NotAdmitted, NotOffered, TooFast
 
 if TYPE_CHECKING:
@@ -44,6 +45,14 @@ async def test_who_is_let_in_reads_new_messages_until_sent_away(programs: Progra
     assert [each.text for each in inside.conversation.messages if not each.is_mine] == ["Together"]
     await customer.until(lambda _: customer.decisions[0].withdrawal_receipt is not None)
     assert customer.decisions[0].receipt is not None
+    proven = verify_bundle(await customer.receipts(), pinned=programs.root)
+    start, asked = proven.decisions
+    assert start.receipt is not None
+    assert asked.newcomer is not None
+    assert asked.newcomer.person == person
+    assert asked.withdrawal is not None
+    assert asked.withdrawal_receipt is not None
+    assert [each.credential.name for each in proven.readers] == ["Ana"]
     await ana.until(lambda: standing(ana, chat) == ["withdrawn"] or None)
 
 

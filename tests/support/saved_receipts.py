@@ -7,16 +7,30 @@ from typing import Final
 
 from msgspec.structs import replace
 from tests.vectors.policy_cases import EXAMPLE
-from tests.vectors.trust_world import DAY, NOW, ORG, World, credential_document, key, sign, trust_document
+from tests.vectors.trust_world import (
+    DAY,
+    NOW,
+    ORG,
+    World,
+    credential_document,
+    document_bytes,
+    key,
+    sign,
+    trust_document,
+)
 
+from sotto_keys.shared import strict_json
+from sotto_keys.shared.card import card_of
+from sotto_keys.shared.credential import Credential
 from sotto_keys.shared.decision import sign_decision
 from sotto_keys.shared.dsse import CREDENTIAL_TYPE
 from sotto_keys.shared.policy.notice_text import START, notice_text
 from sotto_keys.shared.policy.reading import read_policy
 from sotto_keys.shared.receipt import Receipt, sign_receipt
-from sotto_keys.shared.receipt_bundle import ReceiptBundle, SavedDecision, SavedReader, sign_bundle
+from sotto_keys.shared.receipt_bundle import ReceiptBundle, SavedDecision, SavedReader, SavedStatement, sign_bundle
 from sotto_keys.shared.text_forms import digest_of, to_base64url
-from sotto_wire.claims import DecisionClaims, TeamAdmission
+from sotto_keys.shared.withdrawal import sign_withdrawal
+from sotto_wire.claims import DecisionClaims, DeviceAdmission, Signed, TeamAdmission, WithdrawalClaims
 
 POLICY: Final = EXAMPLE.read_bytes()
 SHOWN: Final = notice_text(read_policy(POLICY), START, desk="support", language="en")
@@ -41,6 +55,25 @@ CLAIMS: Final = DecisionClaims(
 )
 
 
+def statement(signed: Signed, *, receipt: bytes | None) -> SavedStatement:
+    """As it stands in the file."""
+    kept = None if receipt is None else to_base64url(receipt)
+    return SavedStatement(claims=to_base64url(signed.claims), signature=to_base64url(signed.signature), receipt=kept)
+
+
+def receipted(signed: Signed, *, by: str = "statement-a", **changes: object) -> bytes:
+    """The relay's receipt for it."""
+    receipt = Receipt(
+        org=ORG,
+        conversation=to_base64url(CONVERSATION),
+        decision_digest=digest_of(signed.claims).hex(),
+        request_digest=None,
+        received_at=NOW + 40,
+        ledger_index=1,
+    )
+    return sign_receipt(replace(receipt, **changes), key(by))
+
+
 @dataclass(frozen=True)
 class Saved:
     """A file in the making; `bytes` is what lies on the disk."""
@@ -55,21 +88,8 @@ class Saved:
 
     def parts(self) -> ReceiptBundle:
         signed = sign_decision(replace(self.claims, customer_key=key(self.decided_by).public), key(self.decided_by))
-        receipt = Receipt(
-            org=ORG,
-            conversation=to_base64url(CONVERSATION),
-            decision_digest=digest_of(signed.claims).hex(),
-            request_digest=None,
-            received_at=NOW + 40,
-            ledger_index=1,
-        )
-        envelope = sign_receipt(replace(receipt, **self.receipt), key(self.receipt_by))
-        saved = SavedDecision(
-            claims=to_base64url(signed.claims),
-            signature=to_base64url(signed.signature),
-            shown=list(self.shown),
-            receipt=to_base64url(envelope),
-        )
+        envelope = receipted(signed, by=self.receipt_by, **self.receipt)
+        saved = SavedDecision(decided=statement(signed, receipt=envelope), shown=list(self.shown))
         bundle = ReceiptBundle(
             profile="sotto-receipts/1",
             saved_at=NOW + DAY,
@@ -78,9 +98,50 @@ class Saved:
             trust=to_base64url(WORLD.bundle().to_bytes()),
             policies=[to_base64url(POLICY)],
             decisions=[saved],
-            readers=[SavedReader(credential=to_base64url(self.reader), since=NOW + 90, until=None)],
+            readers=[SavedReader(credential=to_base64url(self.reader), since=NOW + 90)],
         )
         return replace(bundle, **self.bundle)
 
     def bytes(self) -> bytes:
         return sign_bundle(self.parts(), CUSTOMER)
+
+
+GUEST: Final = credential_document(
+    "device-sue", cred_id="sue-1", person="sue", name="Sue", roles=["supervisor"], desks=["support"]
+)
+MOMENT: Final = "supervisor_help"
+
+
+def asked(*, moment: str = MOMENT, credential: bytes | None = None, **changes: object) -> SavedDecision:
+    """A yes to letting Sue in, with its receipt and withdrawal; `changes` to its claims, for `moment` as the file says it."""
+    sue = strict_json.read(document_bytes(GUEST), Credential)
+    card = card_of(POLICY, MOMENT, desk="support", newcomer=sue)
+    one = DeviceAdmission(credential=sue.cred_id, leaf_key=sue.device_key)
+    about = replace(CLAIMS, admits=one, notice_digest=card.digest, request=bytes(32), nonce=b"n" * 16)
+    signed = sign_decision(replace(about, **changes), CUSTOMER)
+    return SavedDecision(
+        decided=statement(signed, receipt=receipted(signed, ledger_index=2)),
+        shown=list(card.paragraphs),
+        moment=moment,
+        credential=to_base64url(credential or sign(CREDENTIAL_TYPE, GUEST, "issuing-a")),
+        withdrawn=ending(digest_of(signed.claims)),
+    )
+
+
+def ending(decision: bytes) -> SavedStatement:
+    """The customer's withdrawal of it."""
+    claims = WithdrawalClaims(
+        conversation=CONVERSATION,
+        customer_key=CUSTOMER.public,
+        decision=decision,
+        withdrawn_at=NOW + 99,
+        nonce=bytes(16),
+    )
+    signed = sign_withdrawal(claims, CUSTOMER)
+    return statement(signed, receipt=receipted(signed, ledger_index=3))
+
+
+def with_guest(guest: SavedDecision) -> bytes:
+    """The file with the start decision and this one."""
+    whole = Saved().parts()
+    return sign_bundle(replace(whole, decisions=[*whole.decisions, guest]), CUSTOMER)

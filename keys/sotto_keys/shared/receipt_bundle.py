@@ -1,6 +1,6 @@
 """What a customer saves of their decisions: each with the words that were shown, its receipt, and the documents that prove both.
 
-The file proves itself offline, years later, without the relay (docs/protocol.md 2.6).
+The file proves itself offline, years later, without the relay (docs/protocol.md 2.7).
 """
 
 from __future__ import annotations
@@ -12,23 +12,26 @@ import msgspec
 from msgspec import Meta
 
 from sotto_keys.shared import strict_json
+from sotto_keys.shared.card import card_of
 from sotto_keys.shared.credential import Credential, open_credential
 from sotto_keys.shared.decision import Decision, verify_decision
 from sotto_keys.shared.dsse import RECEIPT_BUNDLE_TYPE, key_id, open_envelope, parse_envelope, seal_envelope
 from sotto_keys.shared.policy.notice_text import PARAGRAPH, START, notice_text
 from sotto_keys.shared.policy.reading import purpose_of, read_policy
 from sotto_keys.shared.receipt import open_receipt
-from sotto_keys.shared.text_forms import Base64Key, Time, digest_of, from_base64url, to_base64url
+from sotto_keys.shared.text_forms import Base64Key, Slug, Time, digest_of, from_base64url, to_base64url
 from sotto_keys.shared.trust_bundle import parse_bundle
 from sotto_keys.shared.trust_chain import judge_bundle
 from sotto_keys.shared.untrusted import BadSignature, Inconsistent, Malformed
-from sotto_wire.claims import Signed, TeamAdmission
+from sotto_keys.shared.withdrawal import Withdrawal, verify_withdrawal
+from sotto_wire.claims import DeviceAdmission, Signed, TeamAdmission
 from sotto_wire.ids import KEY_BYTES, SIGNATURE_BYTES, Millis
+from sotto_wire.refusals import NotOffered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sotto_keys.shared.policy.shape import Policy
+    from sotto_keys.shared.policy.notice_text import NoticeText
     from sotto_keys.shared.receipt import Receipt
     from sotto_keys.shared.secret import Signer
     from sotto_keys.shared.trust_chain import TrustState
@@ -44,21 +47,32 @@ Octets = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]*\Z")]
 Base64Conversation = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{22}\Z")]
 
 
-class SavedDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One decision: its compact signed form, the paragraphs that stood on the screen, the receipt's envelope if one came."""
+class SavedStatement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the customer signed, in its compact form, and the envelope of the relay's receipt if one came."""
 
     claims: Octets
     signature: Octets
-    shown: Annotated[list[str], Meta(min_length=1, max_length=64)]
     receipt: Octets | None
 
 
+class SavedDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One decision, the paragraphs that stood on the screen, and its withdrawal where there was one.
+
+    A decision about one device comes with the moment of the question and the device's credential; the start decision with neither.
+    """
+
+    decided: SavedStatement
+    shown: Annotated[list[str], Meta(min_length=1, max_length=64)]
+    moment: Slug | None = None
+    credential: Octets | None = None
+    withdrawn: SavedStatement | None = None
+
+
 class SavedReader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A device that could read, as the customer's device saw it come and go; `until` is none while it still can."""
+    """A device that could read when the file was saved, and since when, as the customer's device saw it."""
 
     credential: Octets
     since: Time
-    until: Time | None
 
 
 class ReceiptBundle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,16 +96,19 @@ class ProvenDecision:
     language: str
     label: str
     """Of its purpose, in that language."""
+    newcomer: Credential | None
+    """Whom it is about; none: whoever of a desk."""
     receipt: Receipt | None
+    withdrawal: Withdrawal | None
+    withdrawal_receipt: Receipt | None
 
 
 @dataclass(frozen=True, slots=True)
 class ProvenReader:
-    """Whom the organisation named, and when the customer's device saw it come and go."""
+    """Whom the organisation named, and since when the customer's device saw it there."""
 
     credential: Credential
     since: int
-    until: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,67 +143,127 @@ def verify_bundle(octets: bytes, *, pinned: Digest | None) -> ProvenBundle:
         raise BadSignature("a signature that is not the customer's")
     served = parse_bundle(from_base64url(claimed.trust))
     trust = judge_bundle(pinned or parse_envelope(served.roots[0]).digest, served, memory=None)
-    policies = {digest_of(each): each for each in map(from_base64url, claimed.policies)}
+    policies: dict[bytes, bytes] = {digest_of(each): each for each in map(from_base64url, claimed.policies)}
+    file = _File(bundle=claimed, trust=trust, policies=policies, desk=_desk_of(claimed))
     return ProvenBundle(
         trust=trust,
         bundle=claimed,
-        decisions=tuple(_decision(each, claimed, trust=trust, policies=policies) for each in claimed.decisions),
+        decisions=tuple(_decision(each, file) for each in claimed.decisions),
         readers=tuple(_reader(each, trust) for each in claimed.readers),
     )
 
 
-def _decision(
-    saved: SavedDecision, bundle: ReceiptBundle, *, trust: TrustState, policies: Mapping[Digest, bytes]
-) -> ProvenDecision:
+@dataclass(frozen=True, slots=True)
+class _File:
+    """What every part is judged by."""
+
+    bundle: ReceiptBundle
+    trust: TrustState
+    policies: Mapping[bytes, bytes]
+    desk: str
+
+    def receipt(self, octets: str | None, *, of: Digest) -> Receipt | None:
+        if octets is None:
+            return None
+        receipt = open_receipt(parse_envelope(from_base64url(octets)), self.trust.trust)
+        expected = (self.trust.org, self.bundle.conversation, of.hex())
+        if (receipt.org, receipt.conversation, receipt.decision_digest) != expected:
+            raise Inconsistent("a receipt for something else")
+        return receipt
+
+    def is_of_this(self, conversation: bytes) -> None:
+        if conversation != from_base64url(self.bundle.conversation, length=CONVERSATION_BYTES):
+            raise Inconsistent("a statement of another conversation")
+
+
+def _desk_of(bundle: ReceiptBundle) -> str:
+    """Of the start decision, which stands first."""
+    admits = verify_decision(_signed(bundle.decisions[0].decided), from_base64url(bundle.customer_key)).claims.admits
+    if not isinstance(admits, TeamAdmission):
+        raise Inconsistent("no start decision")
+    return admits.desk
+
+
+def _signed(saved: SavedStatement) -> Signed:
     signature = from_base64url(saved.signature, length=SIGNATURE_BYTES)
-    signed = Signed(claims=from_base64url(saved.claims), signature=signature)
-    decision = verify_decision(signed, from_base64url(bundle.customer_key))
+    return Signed(claims=from_base64url(saved.claims), signature=signature)
+
+
+def _decision(saved: SavedDecision, file: _File) -> ProvenDecision:
+    decision = verify_decision(_signed(saved.decided), from_base64url(file.bundle.customer_key))
     claims = decision.claims
-    if claims.conversation != from_base64url(bundle.conversation, length=CONVERSATION_BYTES):
-        raise Inconsistent("a decision of another conversation")
-    octets = next((each for digest, each in policies.items() if digest == claims.policy_digest), None)
+    file.is_of_this(claims.conversation)
+    octets = file.policies.get(claims.policy_digest)
     if octets is None:
         raise Inconsistent("the policy of a decision is not in the file")
-    if not trust.has_policy(claims.policy_digest, at=Millis(claims.decided_at)):
+    if not file.trust.has_policy(claims.policy_digest, at=Millis(claims.decided_at)):
         raise Inconsistent("a policy that the organisation did not stand by then")
+    newcomer = None if saved.credential is None else _named(saved.credential, file.trust)
     policy = read_policy(octets)
-    language = _language(saved, policy, decision)
+    language = _language(saved, decision, octets=octets, newcomer=newcomer, desk=file.desk)
     purpose = purpose_of(policy, claims.purpose)
     if purpose is None:
         raise Inconsistent("a purpose that the policy does not have")
+    withdrawal = None if saved.withdrawn is None else _withdrawal(saved.withdrawn, decision, file)
     return ProvenDecision(
         decision=decision,
         language=language,
         label=purpose.label.get(language, purpose.id),
-        receipt=None if saved.receipt is None else _receipt(saved.receipt, bundle, decision=decision, trust=trust),
+        newcomer=newcomer,
+        receipt=file.receipt(saved.decided.receipt, of=decision.digest),
+        withdrawal=withdrawal,
+        withdrawal_receipt=None
+        if saved.withdrawn is None or withdrawal is None
+        else file.receipt(saved.withdrawn.receipt, of=withdrawal.digest),
     )
 
 
-def _language(saved: SavedDecision, policy: Policy, decision: Decision) -> str:
+def _language(
+    saved: SavedDecision, decision: Decision, *, octets: bytes, newcomer: Credential | None, desk: str
+) -> str:
     """The language in which the policy gives exactly these paragraphs. What was shown is what was signed is what the policy says."""
-    claims = decision.claims
+    claims, policy = decision.claims, read_policy(octets)
     if digest_of(PARAGRAPH.join(saved.shown).encode()) != claims.notice_digest:
         raise Inconsistent("other words than the decision was about")
-    if not isinstance(claims.admits, TeamAdmission):
-        raise Inconsistent("an admission that no notice of this file is about")
-    for language in policy.languages.available:
-        text = notice_text(policy, START, desk=claims.admits.desk, language=language)
+    match claims.admits:
+        case TeamAdmission(desk=admitted) if saved.moment is None and newcomer is None:
+            texts = {
+                each: notice_text(policy, START, desk=admitted, language=each) for each in policy.languages.available
+            }
+        case DeviceAdmission() as one if saved.moment is not None and newcomer is not None:
+            if (one.credential, one.leaf_key) != (newcomer.cred_id, newcomer.device_key):
+                raise Inconsistent("a decision about another device")
+            texts = {policy.languages.default: _card(octets, saved.moment, desk=desk, newcomer=newcomer)}
+        case _:
+            raise Inconsistent("a decision without what it was about")
+    for language, text in texts.items():
         if text.digest == claims.notice_digest:
             return language
     raise Inconsistent("words that the policy does not hold")
 
 
-def _receipt(octets: str, bundle: ReceiptBundle, *, decision: Decision, trust: TrustState) -> Receipt:
-    receipt = open_receipt(parse_envelope(from_base64url(octets)), trust.trust)
-    expected = (trust.org, bundle.conversation, decision.digest.hex())
-    if (receipt.org, receipt.conversation, receipt.decision_digest) != expected:
-        raise Inconsistent("a receipt for something else")
-    return receipt
+def _card(octets: bytes, moment: str, *, desk: str, newcomer: Credential) -> NoticeText:
+    try:
+        return card_of(octets, moment, desk=desk, newcomer=newcomer)
+    except NotOffered:
+        raise Inconsistent("a question that the policy does not hold") from None
+
+
+def _withdrawal(saved: SavedStatement, decision: Decision, file: _File) -> Withdrawal:
+    withdrawal = verify_withdrawal(_signed(saved), from_base64url(file.bundle.customer_key))
+    file.is_of_this(withdrawal.claims.conversation)
+    if withdrawal.claims.decision != decision.digest:
+        raise Inconsistent("a withdrawal of another decision")
+    return withdrawal
 
 
 def _reader(saved: SavedReader, trust: TrustState) -> ProvenReader:
+    return ProvenReader(credential=_named(saved.credential, trust), since=saved.since)
+
+
+def _named(octets: str, trust: TrustState) -> Credential:
     """Named by an issuing key of any root of the chain: a later root may have dropped the key that named it then."""
-    envelope = parse_envelope(from_base64url(saved.credential))
+    envelope = parse_envelope(from_base64url(octets))
     for link in reversed(trust.roots.links):
         try:
             credential = open_credential(envelope, link.document)
@@ -194,5 +271,5 @@ def _reader(saved: SavedReader, trust: TrustState) -> ProvenReader:
             continue
         if credential.org != trust.org:
             raise Inconsistent("a credential of another organisation")
-        return ProvenReader(credential=credential, since=saved.since, until=saved.until)
-    raise BadSignature("a reader whom the organisation does not name")
+        return credential
+    raise BadSignature("a device that the organisation does not name")

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import pytest
 from msgspec.structs import replace
-from tests.support.saved_receipts import CLAIMS, CUSTOMER, POLICY, SHOWN, WORLD, Saved
+from tests.support.saved_receipts import (
+    CLAIMS,
+    CUSTOMER,
+    GUEST,
+    POLICY,
+    SHOWN,
+    WORLD,
+    Saved,
+    asked,
+    ending,
+    with_guest,
+)
 from tests.vectors.trust_world import DAY, NOW, credential_document, key, sign
 
 from sotto_keys.shared import strict_json
@@ -34,7 +45,7 @@ def test_a_saved_file_proves_decision_words_receipt_and_readers() -> None:
     assert (decided.language, decided.label) == ("en", "Answer your question")
     assert decided.receipt is not None
     assert (decided.receipt.ledger_index, decided.receipt.received_at) == (1, NOW + 40)
-    assert (reader.credential.name, reader.since, reader.until) == ("Ana", NOW + 90, None)
+    assert (reader.credential.name, reader.since) == ("Ana", NOW + 90)
     assert proven.trust.organisation_name == "Kettle & Cup"
 
 
@@ -46,7 +57,9 @@ def test_it_still_proves_years_after_everything_in_it_ran_out() -> None:
 def test_a_decision_without_a_receipt_is_still_a_decision() -> None:
     whole = Saved().parts()
     (saved,) = whole.decisions
-    octets = sign_bundle(replace(whole, decisions=[replace(saved, receipt=None)]), CUSTOMER)
+    octets = sign_bundle(
+        replace(whole, decisions=[replace(saved, decided=replace(saved.decided, receipt=None))]), CUSTOMER
+    )
     assert verify_bundle(octets, pinned=None).decisions[0].receipt is None
 
 
@@ -103,6 +116,50 @@ def test_a_part_that_does_not_belong_is_refused(why: str) -> None:
     saved, code = FAULTS[why]
     with pytest.raises(Untrusted) as refused:
         verify_bundle(saved.bytes(), pinned=None)
+    assert refused.value.code == code
+
+
+def test_a_decision_about_one_device_proves_whom_it_was_about_and_its_withdrawal() -> None:
+    start, guest = verify_bundle(with_guest(asked()), pinned=WORLD.pinned).decisions
+    assert start.newcomer is None
+    assert start.withdrawal is None
+    assert guest.newcomer is not None
+    assert (guest.newcomer.name, guest.language) == ("Sue", "en")
+    assert guest.withdrawal is not None
+    assert guest.withdrawal.claims.decision == guest.decision.digest
+    assert guest.withdrawal_receipt is not None
+    assert guest.withdrawal_receipt.ledger_index == 3
+
+
+GUEST_FAULTS: Final[dict[str, tuple[Callable[[], bytes], str]]] = {
+    "another moment than whose words were signed": (lambda: with_guest(asked(moment="another_desk")), "inconsistent"),
+    "a question the policy does not hold": (lambda: with_guest(asked(moment="transcript")), "inconsistent"),
+    "another device of the same person": (
+        lambda: with_guest(asked(credential=sign(CREDENTIAL_TYPE, GUEST | {"cred_id": "sue-2"}, "issuing-a"))),
+        "inconsistent",
+    ),
+    "a device nobody names": (
+        lambda: with_guest(asked(credential=sign(CREDENTIAL_TYPE, GUEST, "mallory"))),
+        "bad_signature",
+    ),
+    "no moment": (lambda: with_guest(replace(asked(), moment=None)), "inconsistent"),
+    "a start decision that names a device": (lambda: with_guest(replace(asked(), credential=None)), "inconsistent"),
+    "a withdrawal of another decision": (
+        lambda: with_guest(replace(asked(), withdrawn=ending(bytes(32)))),
+        "inconsistent",
+    ),
+    "no start decision": (
+        lambda: sign_bundle(replace(Saved().parts(), decisions=[asked()]), CUSTOMER),
+        "inconsistent",
+    ),
+}
+
+
+@pytest.mark.parametrize("why", GUEST_FAULTS)
+def test_a_decision_about_one_device_that_does_not_fit_is_refused(why: str) -> None:
+    made, code = GUEST_FAULTS[why]
+    with pytest.raises(Untrusted) as refused:
+        verify_bundle(made(), pinned=None)
     assert refused.value.code == code
 
 
