@@ -51,6 +51,13 @@ class CustomerScreen:
     def say(self, text: str) -> None:
         _say(self.app.get_by_role("textbox"), text)
 
+    def say_in_vain(self, text: str) -> None:
+        """Where nothing can be sent: the text stays in its field."""
+        field = self.app.get_by_role("textbox")
+        field.fill(text)
+        field.press("Enter")
+        expect(field).to_have_value(text)
+
     def message(self, text: str, *, standing: str = "") -> Locator:
         return _message(self.app.get_by_role("log"), text, standing=standing)
 
