@@ -10,6 +10,7 @@ import { Composer } from '../src/ui/Composer.tsx'
 import { Icon } from '../src/ui/icons.tsx'
 import { MessageList } from '../src/ui/MessageList.tsx'
 import { ProblemCard } from '../src/ui/ProblemCard.tsx'
+import { AskCustomer, AskedList } from './AskCustomer.tsx'
 import { HandOver, HandoffState } from './HandOver.tsx'
 import { isOver } from './stages.ts'
 import { words } from './words.en.ts'
@@ -36,6 +37,7 @@ export function ChatPane({ chat, revoked, intend, onReaders }: ChatPaneProps): J
       <ChatHead chat={chat} intend={intend} onReaders={onReaders} />
       <HandoffState chat={chat} intend={intend} />
       {chat.problem && <ProblemCard problem={chat.problem} heading='h2' />}
+      {chat.ask && <AskedList ask={chat.ask} />}
       <MessageList
         key={conversation}
         entries={chat.entries}
@@ -64,6 +66,8 @@ function AfterEntries({ chat }: { readonly chat: AgentChat }): JSX.Element {
   const said = chat.stage === 'proposed' ? (chat.away ? words.awayProposed : words.waitingForDevice) : chat.away ? words.awayInChat : null
   return <div role='status'>{isOver(chat) || said === null ? null : <p class='status'>{said}</p>}</div>
 }
+
+const isGuest = ({ readers }: AgentChat): boolean => readers.some(({ me, decision }) => me && decision !== null)
 
 const isBroken = (chat: AgentChat): boolean => chat.problem?.code === 'conversation_broken' || chat.problem?.code === 'relay_set_back'
 
@@ -102,8 +106,11 @@ function ChatHead({ chat, intend, onReaders }: Omit<ChatPaneProps, 'revoked'> & 
           <span class='phone-hidden'>{words.whoReads}</span>
         </Button>
       </span>
-      {!isOver(chat) && (
+      {!isOver(chat) && !isGuest(chat) && (
         <span class='chat-acts'>
+          {chat.stage === 'active' && chat.ask !== null && chat.ask.moments.length > 0 && (
+            <AskCustomer conversation={chat.conversation} ask={chat.ask} intend={intend} />
+          )}
           {chat.stage === 'active' && chat.handoff === null && <HandOver chat={chat} intend={intend} />}
           <span data-close-chat>
             <Button onPress={() => asks.current?.showModal()}>

@@ -9,6 +9,24 @@ const ENDED: Readonly<Record<string, (name: string) => string>> = {
   stale_epoch: () => 'Somebody else joined or left in the same moment.',
 }
 
+const MOMENTS: Readonly<Record<string, string>> = {
+  second_agent: 'A colleague of this desk, to help',
+  another_desk: 'An agent of another desk, to help',
+  supervisor_help: 'A supervisor, to help',
+  quality_review: 'A supervisor, for quality review',
+  ai_assistant: 'An AI assistant',
+}
+
+const STANDINGS = {
+  requested: 'Waiting for an answer',
+  given: 'Allowed',
+  refused: 'Refused. Go on without; do not press the customer.',
+  deferred: 'Not now',
+  withdrawn: 'Stopped by the customer',
+  expired: 'Expired',
+  invalidated: 'No longer valid',
+} as const
+
 export const words = {
   title: 'Sotto console',
   loading: 'Checking keys…',
@@ -85,6 +103,18 @@ export const words = {
   offerLead: (desk: string): string => `${desk} desk. You will see new messages only, not what was said before.`,
   offerYes: 'Take over',
   offerNo: 'Not now',
+  ask: 'Ask for…',
+  askTitle: 'Ask the customer to let somebody in',
+  askLead: 'The customer reads the card below and decides. Nobody comes in before that.',
+  askWhat: 'What for',
+  askWho: 'Who',
+  askNobody: 'Nobody of that kind has a device that could be let in now.',
+  askCard: 'What the customer will read',
+  askSend: 'Ask the customer',
+  askCancel: 'Cancel',
+  asked: 'Questions to the customer',
+  moment: (moment: string): string => MOMENTS[moment] ?? moment,
+  standing: (standing: keyof typeof STANDINGS): string => STANDINGS[standing],
   whoReads: 'Who can read',
   compare: 'Conversation words',
   compareLead: (epoch: number): string => `Read them aloud with the customer. Key change ${epoch}.`,

@@ -1,14 +1,18 @@
 /** The conversation: who is here, who can read, the log, and where to write. */
-import { chatWords, clockWords, composerWords, endWords, leaveWords, resendWords } from '../src/i18n/en.ts'
+import { chatWords, clockWords, composerWords, endWords, faceWords, leaveWords, resendWords } from '../src/i18n/en.ts'
 import { Button } from '../src/ui/Button.tsx'
 import { Composer } from '../src/ui/Composer.tsx'
+import { deskName } from '../src/ui/deskName.ts'
 import { Icon } from '../src/ui/icons.tsx'
 import { MessageList } from '../src/ui/MessageList.tsx'
 import { ProblemCard } from '../src/ui/ProblemCard.tsx'
 import { initial, rosterSentence } from '../src/ui/Roster.tsx'
 import { moment } from '../src/ui/when.ts'
+import { Guests } from './Guests.tsx'
 import { Head, VerifiedSeal } from './Head.tsx'
 import type { ChatView, Intend } from './intents.ts'
+import { PromptCard } from './PromptCard.tsx'
+import { SaveDecisions } from './SaveDecisions.tsx'
 
 export interface ChatScreenProps {
   readonly chat: ChatView
@@ -27,6 +31,7 @@ export function ChatScreen({ chat, intend, onIdentity, onRoster, onEnd }: ChatSc
         <span class='strip-text'>{rosterSentence(chat.readers)}</span>
         <Icon name='next' small />
       </button>
+      <Guests chat={chat} intend={intend} />
       <LinkBanner chat={chat} />
       <div role='status'>
         {chat.clockOff === 0 || chat.stage === 'closed' ? null : <p class='banner'>{clockWords.off(chat.clockOff)}</p>}
@@ -39,7 +44,8 @@ export function ChatScreen({ chat, intend, onIdentity, onRoster, onEnd }: ChatSc
           before={<Safety />}
           after={<AfterEntries chat={chat} intend={intend} onEnd={onEnd} />}
         />
-        {chat.stage === 'closed' ? <ClosedFoot intend={intend} /> : <OpenFoot chat={chat} intend={intend} onEnd={onEnd} />}
+        <PromptCard prompt={chat.prompt} intend={intend} />
+        {chat.stage === 'closed' ? <ClosedFoot chat={chat} intend={intend} /> : <OpenFoot chat={chat} intend={intend} onEnd={onEnd} />}
       </main>
     </>
   )
@@ -47,7 +53,8 @@ export function ChatScreen({ chat, intend, onIdentity, onRoster, onEnd }: ChatSc
 
 function ChatHead({ chat, intend, onIdentity }: Pick<ChatScreenProps, 'chat' | 'intend' | 'onIdentity'>) {
   // Nobody has read a left message yet, so nobody of those on call stands at its head.
-  const agent = chat.stage === 'left' ? undefined : chat.readers.find((reader) => !reader.me && reader.role !== 'customer')
+  const others = chat.stage === 'left' ? [] : chat.readers.filter(({ me }) => !me)
+  const agent = others.find(({ face }) => face === 'agent') ?? others[0]
   const title = agent?.name ?? chat.organisation.name
   return (
     <Head intend={intend}>
@@ -57,7 +64,12 @@ function ChatHead({ chat, intend, onIdentity }: Pick<ChatScreenProps, 'chat' | '
       <div class='head-text'>
         <h1 class='head-title'>
           <span class='visually-hidden'>{chatWords.heading('')}</span>
-          <bdi>{title}</bdi> <span class='head-sub'>{agent?.role === 'bot' ? chatWords.automated : chatWords.desk(chat.deskLabel)}</span>
+          <bdi>{title}</bdi>{' '}
+          <span class='head-sub'>
+            {agent === undefined
+              ? chatWords.desk(chat.deskLabel)
+              : faceWords(agent.face, agent.face === 'agent' ? chat.deskLabel : deskName(agent.desk))}
+          </span>
         </h1>
         <VerifiedSeal organisation={chat.organisation} onOpen={onIdentity} />
       </div>
@@ -189,11 +201,12 @@ function OpenFoot({ chat, intend, onEnd }: Pick<ChatScreenProps, 'chat' | 'inten
   )
 }
 
-function ClosedFoot({ intend }: { readonly intend: Intend }) {
+function ClosedFoot({ chat, intend }: Pick<ChatScreenProps, 'chat' | 'intend'>) {
   return (
     <div class='foot' data-first tabIndex={-1}>
       <h2 class='strong'>{chatWords.closedTitle}</h2>
       <p class='small'>{chatWords.closedDetail}</p>
+      <SaveDecisions chat={chat} intend={intend} />
       <Button onPress={() => intend({ kind: 'forget' })}>{chatWords.clear}</Button>
     </div>
   )

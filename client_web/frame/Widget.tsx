@@ -88,7 +88,7 @@ function SubScreen({ view, intend, sub, show, back }: ScreenProps & { readonly s
   if (sub === 'identity') return organisation === null ? null : <IdentityPage organisation={organisation} onBack={back} />
   if (view.kind !== 'chat') return null
   return sub === 'roster' ? (
-    <RosterPage chat={view} onBack={back} onEnd={() => show('end')} />
+    <RosterPage chat={view} intend={intend} onBack={back} onEnd={() => show('end')} />
   ) : (
     <EndPage onBack={back} onEnd={() => endChat(view, { intend, back })} />
   )

@@ -1,13 +1,13 @@
 /** Runs the customer's session behind the lock and shows its view: one live tab, the others offer "use here". */
 import { effect, type Signal, signal } from '@preact/signals'
 
-import type { PageConfig, Ports } from '../src/core/ports.ts'
+import type { CustomerPorts, PageConfig } from '../src/core/ports.ts'
 import type { CustomerIntent, CustomerView, Program } from '../src/core/views.ts'
 import type { ToApp, ToLoader } from './bridge.ts'
 import type { WidgetIntent } from './intents.ts'
 import { bridgeOver } from './ports.ts'
 
-export type StartCustomer = (ports: Ports, page: PageConfig) => Program<CustomerView, CustomerIntent>
+export type StartCustomer = (ports: CustomerPorts, page: PageConfig) => Program<CustomerView, CustomerIntent>
 
 export interface App {
   readonly view: Signal<CustomerView>

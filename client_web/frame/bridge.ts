@@ -29,6 +29,8 @@ export type ToLoader =
   | { readonly kind: 'ask'; readonly id: number; readonly ask: Ask }
   | { readonly kind: 'closePanel' }
   | { readonly kind: 'unread'; readonly count: number }
+  /** For the browser's own downloads. */
+  | { readonly kind: 'file'; readonly name: string; readonly bytes: Uint8Array }
 
 export type Answer = StoredKeys | Uint8Array | boolean | null
 
@@ -79,6 +81,8 @@ const isCount = (value: unknown): value is number => typeof value === 'number' &
 const isName = (value: unknown): value is string => typeof value === 'string' && value.length > 0 && value.length <= 128
 const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= 512
 const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array
+/** No path, and nothing that a system would run. */
+const isFileName = (value: unknown): value is string => typeof value === 'string' && /^[a-z0-9-]{1,60}\.json$/.test(value)
 const isDigest = (value: unknown): value is string => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)
 
 /** What the loader accepts from the app; anything else is null and is dropped. */
@@ -93,6 +97,8 @@ export function parseToLoader(data: unknown): ToLoader | null {
       return isBytes(fields.bytes) ? { kind: 'send', bytes: fields.bytes } : null
     case 'unread':
       return isCount(fields.count) ? { kind: 'unread', count: fields.count } : null
+    case 'file':
+      return isFileName(fields.name) && isBytes(fields.bytes) ? { kind: 'file', name: fields.name, bytes: fields.bytes } : null
     case 'ask': {
       const ask = parseAsk(fields.ask)
       return ask !== null && isCount(fields.id) ? { kind: 'ask', id: fields.id, ask } : null

@@ -1,5 +1,5 @@
 /** The session's ports, carried out by the loader over the MessagePort. Clock and randomness are the frame's own. */
-import type { ClockPort, DocumentsPort, LinkEvent, LinkPort, Ports, StoredKeys, StorePort } from '../src/core/ports.ts'
+import type { ClockPort, CustomerPorts, DocumentsPort, LinkEvent, LinkPort, StoredKeys, StorePort } from '../src/core/ports.ts'
 import type { Answer, Ask, ToApp, ToLoader } from './bridge.ts'
 
 /** The loader could not do what was asked: its short reason. */
@@ -8,7 +8,7 @@ export class BridgeFault extends Error {
 }
 
 export interface Bridge {
-  readonly ports: Ports
+  readonly ports: CustomerPorts
   /** True when this tab now holds the lock. */
   lock(steal: boolean): Promise<boolean>
   /** Feeds what arrived for the session; false when it was not for it. */
@@ -45,7 +45,8 @@ export function bridgeOver(say: (message: ToLoader) => void, languages: readonly
     else return false
     return true
   }
-  const ports = { link, store: storeOver(ask), documents: documentsOver(ask), clock, entropy, languages }
+  const files = { save: (name: string, bytes: Uint8Array): void => say({ kind: 'file', name, bytes }) }
+  const ports = { files, link, store: storeOver(ask), documents: documentsOver(ask), clock, entropy, languages }
   return { ports, take, lock: async (steal) => (await ask({ kind: 'lock', steal })) === true }
 }
 

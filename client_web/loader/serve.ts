@@ -12,6 +12,7 @@ export interface Services {
   socket(hear: (event: LinkEvent) => void): SocketHost
   closePanel(): void
   showUnread(count: number): void
+  saveFile(name: string, content: Uint8Array): void
 }
 
 export interface Served {
@@ -43,6 +44,8 @@ export function serve(port: MessagePort, services: Services): Served {
         return services.closePanel()
       case 'unread':
         return services.showUnread(message.count)
+      case 'file':
+        return services.saveFile(message.name, message.bytes)
     }
   }
   const stop = (): void => {

@@ -9,6 +9,7 @@ import { type FrameHost, markupFor, startFrame } from './frameHost.ts'
 import { buildLauncher, type Cannot, type Launcher } from './launcher.ts'
 import { socketHost, socketUrl } from './link.ts'
 import { tabLock } from './lock.ts'
+import { saveFile } from './saving.ts'
 import { type Served, type Services, serve } from './serve.ts'
 import { followViewport } from './viewport.ts'
 
@@ -150,6 +151,7 @@ class Widget {
       document: (path) => fetchDocument(relay, path),
       socket: (hear) => socketHost(socketUrl(relay), hear),
       closePanel: () => this.#close(),
+      saveFile: (name, content) => saveFile(this.#page, name, content.slice()),
       showUnread: (count) => {
         this.#launcher.setUnread(count)
         this.#api.emit('unread', count)

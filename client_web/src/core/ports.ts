@@ -83,6 +83,15 @@ export interface Ports {
   readonly languages: readonly string[]
 }
 
+/** Files for the person, where their browser saves files. */
+export interface FilesPort {
+  save(name: string, content: Uint8Array): void
+}
+
+export interface CustomerPorts extends Ports {
+  readonly files: FilesPort
+}
+
 /** What the page says, pinned in the snippet. */
 export interface PageConfig {
   /** Digest of the organisation's root, lower-case base32. */

@@ -52,18 +52,31 @@ export type EntryView =
       readonly id: string
       readonly mine: boolean
       readonly from: string
+      readonly face: Face
       readonly text: string
       readonly at: number
       readonly standing: Standing
     }
-  | { readonly kind: 'joined' | 'left'; readonly id: string; readonly who: string; readonly desk: string; readonly at: number }
+  | {
+      readonly kind: 'joined' | 'left'
+      readonly id: string
+      readonly who: string
+      readonly desk: string
+      readonly face: Face
+      readonly at: number
+    }
   | { readonly kind: 'closed'; readonly id: string; readonly at: number }
   | { readonly kind: 'gap' | 'reconnected'; readonly id: string; readonly at: number }
+
+/** How somebody takes part: `agent` answers for the desk, everybody else was let in as one device by a decision of its own. */
+export type Face = 'customer' | 'agent' | 'helper' | 'other_desk' | 'supervisor' | 'reviewer' | 'assistant'
 
 export interface ReaderView {
   readonly id: string
   readonly name: string
-  readonly role: 'customer' | 'agent' | 'supervisor' | 'bot'
+  readonly face: Face
+  /** The decision that let this one device in; null for the customer and for agents of the desk. */
+  readonly decision: string | null
   readonly desk: string
   readonly me: boolean
   readonly since: number
@@ -72,6 +85,50 @@ export interface ReaderView {
 export interface ConversationWords {
   readonly words: readonly string[]
   readonly epoch: number
+}
+
+/** A question to the customer, in the exact words that are signed. */
+export interface PromptView {
+  readonly id: string
+  readonly moment: string
+  readonly who: string
+  readonly paragraphs: readonly string[]
+  readonly more: readonly string[]
+}
+
+export interface DecisionView {
+  readonly id: string
+  readonly moment: string
+  readonly who: string
+  readonly standing: 'given' | 'refused' | 'deferred' | 'withdrawn' | 'expired'
+  /** When it came to stand so. */
+  readonly at: number
+  readonly paragraphs: readonly string[]
+}
+
+export interface CandidateView {
+  readonly device: string
+  readonly name: string
+  /** What the device is called. */
+  readonly label: string
+  /** The card that the customer would see. */
+  readonly paragraphs: readonly string[]
+}
+
+export interface RequestView {
+  readonly id: string
+  readonly moment: string
+  readonly who: string
+  readonly standing: 'requested' | 'given' | 'refused' | 'deferred' | 'withdrawn' | 'expired' | 'invalidated'
+  readonly at: number
+  readonly expiresAt: number
+}
+
+/** What an agent may ask the customer for. */
+export interface AskView {
+  readonly moments: readonly string[]
+  readonly found: { readonly moment: string; readonly candidates: readonly CandidateView[] } | null
+  readonly requests: readonly RequestView[]
 }
 
 export type Link = 'connecting' | 'online' | 'offline'
@@ -96,6 +153,8 @@ export type CustomerView =
       readonly readers: readonly ReaderView[]
       readonly words: ConversationWords | null
       readonly closesAt: number
+      readonly prompt: PromptView | null
+      readonly decisions: readonly DecisionView[]
       /** Something went wrong that does not end the chat. */
       readonly problem: Problem | null
       readonly unread: number
@@ -121,10 +180,14 @@ export type CustomerIntent =
   | { readonly kind: 'send'; readonly text: string }
   | { readonly kind: 'retry'; readonly id: string }
   | { readonly kind: 'end' }
+  | { readonly kind: 'answer'; readonly request: string; readonly answer: 'given' | 'refused' | 'deferred' }
+  | { readonly kind: 'withdraw'; readonly decision: string }
   | { readonly kind: 'forget' }
   | { readonly kind: 'seen' }
   | { readonly kind: 'draft'; readonly text: string }
   | { readonly kind: 'leaveMessage' }
+  /** A file of every decision, with what proves it. */
+  | { readonly kind: 'saveReceipts' }
   /** The answer to `resend`. */
   | { readonly kind: 'resend'; readonly again: boolean }
 
@@ -195,6 +258,8 @@ export interface AgentChat extends ChatSummary {
   readonly problem: Problem | null
   /** Typed and not sent. */
   readonly draft: string
+  /** Null while this device is not in it. */
+  readonly ask: AskView | null
 }
 
 export type DeviceView =
@@ -240,6 +305,8 @@ export type AgentIntent =
   /** Keep it after all, or put away why nothing came of it. */
   | { readonly kind: 'callOff'; readonly conversation: string }
   | { readonly kind: 'declineOffer'; readonly conversation: string }
+  | { readonly kind: 'find'; readonly conversation: string; readonly moment: string }
+  | { readonly kind: 'ask'; readonly conversation: string; readonly moment: string; readonly device: string }
   | { readonly kind: 'dismissProblem' }
 
 /** A running program: the UI reads `view` and states intents. */

@@ -55,13 +55,11 @@ export const noticeWords = {
 export const chatWords = {
   heading: (name: string): string => `Chat with ${name}`,
   desk: (label: string): string => `${label} desk`,
-  automated: 'Automated assistant',
-  supervisor: 'Supervisor',
   safety: 'Never share your full password or PIN here. We will not ask.',
   log: 'Messages',
   you: 'You',
   /** Said after a name. */
-  joined: (desk: string, at: string): string => `joined (${desk} desk) at ${at}`,
+  joined: (as: string, at: string): string => `joined (${as}) at ${at}`,
   left: (at: string): string => `left at ${at} and can no longer read new messages`,
   closed: (at: string): string => `This chat was closed at ${at}`,
   gap: 'A message is missing here',
@@ -126,6 +124,39 @@ export const leaveWords = {
   left: 'Your message is left. The first person on call who reads it answers here. You may close this page: the answer waits for this device for seven days.',
 } as const
 
+/** How somebody takes part: beside their name, and at each message of those who were let in by a decision of their own. */
+export const faceWords = (
+  face: 'customer' | 'agent' | 'helper' | 'other_desk' | 'supervisor' | 'reviewer' | 'assistant',
+  desk: string,
+): string =>
+  ({
+    customer: 'Customer',
+    agent: `${desk} desk`,
+    helper: `${desk} desk, helping`,
+    other_desk: `${desk} desk, helping`,
+    supervisor: 'Supervisor, helping',
+    reviewer: 'Supervisor, quality review',
+    assistant: 'AI assistant',
+  })[face]
+
+export const saveWords = {
+  save: 'Save your decisions',
+  lead: 'A file with what you allowed, the words you were shown and the receipts for it. It proves itself, also without us. No messages are in it.',
+} as const
+
+export const promptWords = {
+  title: 'A question for you',
+  answer: 'Your answer',
+  allow: 'Allow',
+  refuse: 'Don’t allow',
+  notNow: 'Not now',
+  more: 'More',
+  guests: 'People you let in',
+  canRead: 'can read new messages',
+  stop: 'Stop',
+  stopOf: (name: string): string => `Stop ${name}`,
+} as const
+
 export const composerWords = {
   label: 'Write a message',
   send: 'Send',
@@ -143,10 +174,6 @@ export const rosterWords = {
   open: 'Show who',
   thisDevice: 'This device',
   customer: 'Customer',
-  role: (role: 'customer' | 'agent' | 'supervisor' | 'bot', desk: string): string =>
-    ({ customer: 'Customer', agent: `${desk} desk`, supervisor: `Supervisor, ${desk} desk`, bot: `Automated assistant, ${desk} desk` })[
-      role
-    ],
   since: (at: string): string => `since ${at}`,
   certified: (name: string): string => `Certified by ${name}`,
   truth: 'This list comes from the encryption itself: who is not on it has no key.',

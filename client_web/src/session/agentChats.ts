@@ -105,11 +105,15 @@ export class AgentChats {
   /** What is closed leaves this device; it stays on the screen until it is put away. */
   async cardChanged(card: ConversationCard): Promise<void> {
     const name = toHex(card.conversation)
+    const before = this.#cards.get(name)
     this.#cards.set(name, card)
     const chat = this.get(name)
     chat?.card(card)
     // A message was left while this device was on call and is here after all.
     if (card.stage === 'left' && chat === undefined) await this.follow(card)
+    // Let in by a decision for this one device: nothing was taken here, the customer's device added us.
+    const isOutside = chat === undefined || chat.conversation.broken === REMOVED
+    if (isOutside && card.stage === 'active' && (before === undefined || card.since > before.since)) await this.follow(card)
     if (card.stage === 'closed' && chat !== undefined) await this.#retire(chat, name)
   }
 

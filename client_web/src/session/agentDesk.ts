@@ -11,12 +11,15 @@ import { Refused } from '../wire/refused.ts'
 import { AgentChats } from './agentChats.ts'
 import { AgentHandoffs } from './agentHandoffs.ts'
 import { AgentKeys } from './agentKeys.ts'
+import { AgentQuestions } from './agentQuestions.ts'
 import { type Aside, chatView, deskView, proposedView, summaryOf } from './agentView.ts'
+import type { Chat } from './chat.ts'
 import { REMOVED } from './conversation.ts'
 import { signHello } from './hello.ts'
 import { Link, LinkLost } from './link.ts'
 import { isLeftFor } from './onCall.ts'
 import { believedRecords, type SessionRecord } from './records.ts'
+import type { Requests } from './requests.ts'
 import { serial } from './serial.ts'
 import type { TrustKeeper } from './trustKeeper.ts'
 
@@ -47,6 +50,7 @@ export class Desk {
   readonly #keys: AgentKeys
   readonly #chats: AgentChats
   readonly #handoffs: AgentHandoffs
+  readonly #questions: AgentQuestions
   #desks: readonly string[]
   #word: LinkWord = 'connecting'
   #problem: Problem | null = null
@@ -64,6 +68,9 @@ export class Desk {
     this.#keys = new AgentKeys({ signer, agent: session.agent, store, link, keeper, relayNow })
     const world = { me: signer.publicKey, signer, link, store, clock: ports.clock, trust: keeper, entropy: ports.entropy, relayNow }
     this.#chats = new AgentChats({ ...world, keys: this.#keys, changed: (name) => this.#chatChanged(name) })
+    const { documents, languages } = ports
+    const changed = (): void => begin.changed()
+    this.#questions = new AgentQuestions({ link, documents, languages, trust: keeper, me: signer.publicKey, relayNow, changed })
     this.#handoffs = new AgentHandoffs({ me: signer.publicKey, link, keeper, chats: this.#chats, changed: () => begin.changed() })
   }
 
@@ -123,6 +130,12 @@ export class Desk {
       case 'declineOffer':
         this.#attempt(this.#handoffs.decline(intent.conversation))
         break
+      case 'find':
+        this.#withRequests(intent.conversation, (requests, chat) => requests.find(chat.conversation, intent.moment))
+        break
+      case 'ask':
+        this.#withRequests(intent.conversation, (requests, chat) => requests.ask(chat.conversation, intent))
+        break
       case 'dismissProblem':
         for (const chat of this.#chats.all) chat.problemIs(null)
         this.problemIs(null)
@@ -141,7 +154,7 @@ export class Desk {
       chats: this.#summaries(),
       offers: this.#handoffs.offers,
       open: this.#open(),
-      problem: this.#problem ?? this.#expiry(),
+      problem: this.#problem ?? this.#begin.keeper.problem,
       taking: this.#isTaking,
     }
   }
@@ -155,17 +168,26 @@ export class Desk {
 
   #open(): AgentChat | null {
     const chat = this.#chats.get(this.#shown)
-    if (chat !== undefined) {
-      const name = toHex(chat.conversation.id)
-      const handing = { handoff: this.#handoffs.view(name), colleagues: this.#handoffs.colleagues(name) }
-      return chatView(chat, { me: this.#begin.signer.publicKey, ...this.#aside(chat.conversation.id), ...handing })
-    }
+    if (chat !== undefined) return this.#seen(chat)
     const card = this.#chats.proposed.find(({ conversation }) => toHex(conversation) === this.#shown)
     return card === undefined ? null : this.#proposedView(card)
   }
 
+  #seen(chat: Chat): AgentChat {
+    const { id } = chat.conversation
+    const name = toHex(id)
+    const handing = { handoff: this.#handoffs.view(name), colleagues: this.#handoffs.colleagues(name) }
+    const me = this.#begin.signer.publicKey
+    return chatView(chat, { me, ...this.#aside(id), ...handing, requests: this.#questions.of(name) })
+  }
+
   #proposedView(card: ConversationCard): AgentChat {
     return proposedView(card, { ...this.#aside(card.conversation), handoff: this.#handoffs.taking(toHex(card.conversation)) })
+  }
+
+  #withRequests(name: string, doing: (requests: Requests, chat: Chat) => Promise<void>): void {
+    const chat = this.#chats.get(name)
+    if (chat !== undefined) this.#attempt(doing(this.#questions.of(name), chat))
   }
 
   #aside(conversation: Uint8Array): Aside {
@@ -227,6 +249,9 @@ export class Desk {
         this.#queues.set(frame.desk, frame)
         this.#begin.changed()
         break
+      case 'request':
+        this.#questions.of(toHex(frame.conversation)).changed(frame)
+        break
       case 'here':
         this.#hereChanged(frame)
         break
@@ -278,7 +303,10 @@ export class Desk {
   #show(name: string | null): void {
     if (this.#shown !== name) this.#chats.putAway(this.#shown)
     this.#shown = name
-    if (name !== null) this.#chatChanged(name)
+    if (name !== null) {
+      this.#chatChanged(name)
+      this.#withRequests(name, (requests, chat) => requests.prepare(chat.conversation))
+    }
     // Whoever opens a message that was left is the one who answers it.
     const chat = this.#chats.get(name)
     if (chat !== undefined && isLeftFor(chat.conversation, this.#begin.signer.publicKey)) this.#attempt(chat.answerLeft())
@@ -294,7 +322,10 @@ export class Desk {
       if (this.#shown === name) this.#shown = null
       this.#attempt(this.#chats.drop(name))
     } else if (hasLeft) this.#attempt(this.#chats.leave(name))
-    if (chat !== undefined && this.#shown === name && chat.conversation.unread > 0) chat.seen()
+    if (chat !== undefined && this.#shown === name) {
+      if (chat.conversation.unread > 0) chat.seen()
+      this.#withRequests(name, (requests) => requests.prepare(chat.conversation))
+    }
     this.#begin.changed()
   }
 
@@ -310,10 +341,5 @@ export class Desk {
       else if (error instanceof Untrusted) this.problemIs({ code: 'organisation_unconfirmed', detail: error.reason })
       else this.problemIs({ code: 'refused', detail: error instanceof Error ? error.name : 'unknown' })
     })
-  }
-
-  #expiry(): Problem | null {
-    const freshness = this.#begin.keeper.freshness()
-    return freshness === 'fresh' ? null : { code: 'trust_expired', detail: freshness }
   }
 }

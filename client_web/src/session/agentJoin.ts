@@ -11,6 +11,7 @@ import type { Envelope } from '../wire/generated/frames.ts'
 import { sameOctets } from '../wire/octets.ts'
 import { BadFrame, decodeAs } from '../wire/shape.ts'
 import { type Conversation, type Entry, withState } from './conversation.ts'
+import { deskOf, faceOf, underOf } from './guests.ts'
 import { blank } from './opening.ts'
 import type { KeyPackageRecord } from './records.ts'
 
@@ -42,7 +43,16 @@ export const enter = async (envelope: Envelope, { packages, trust, credential, e
     earlier,
   })
   const at = note.committedAt
-  const began: Entry = { tag: 'joined', id: `in-${envelope.seq}`, who: credential.name, desk: terms.desk, at, seq: envelope.seq }
+  const face = faceOf(credential, { desk: terms.desk, under: underOf(memory, credential.leafKey) })
+  const began: Entry = {
+    tag: 'joined',
+    id: `in-${envelope.seq}`,
+    who: credential.name,
+    desk: deskOf(credential, terms.desk),
+    face,
+    at,
+    seq: envelope.seq,
+  }
   const kept = {
     ...blank(envelope.conversation, at),
     group: envelope.group,

@@ -6,6 +6,7 @@ import type { Chat } from './chat.ts'
 import { type Conversation, REMOVED } from './conversation.ts'
 import { brokenProblem, entryViews, readerViews, wordsView } from './conversationView.ts'
 import { isLeftFor } from './onCall.ts'
+import type { Requests } from './requests.ts'
 
 export const chatLabel = (conversation: Uint8Array): string => `Customer · ${toHex(conversation).slice(0, 4)}`
 
@@ -54,10 +55,12 @@ interface Handing {
   readonly colleagues: readonly ColleagueView[] | null
 }
 
-export const chatView = (
-  chat: Chat,
-  { me, away, draft, handoff, colleagues }: Aside & Handing & { readonly me: Uint8Array },
-): AgentChat => {
+interface Seen extends Aside, Handing {
+  readonly me: Uint8Array
+  readonly requests: Requests
+}
+
+export const chatView = (chat: Chat, { me, away, draft, handoff, colleagues, requests }: Seen): AgentChat => {
   const { conversation } = chat
   const hasLeft = conversation.broken === REMOVED
   return {
@@ -70,6 +73,7 @@ export const chatView = (
     words: hasLeft ? null : wordsView(conversation),
     handoff: hasLeft ? null : handoff,
     colleagues,
+    ask: hasLeft ? null : requests.view(conversation),
     problem: hasLeft ? null : (brokenProblem(conversation) ?? chat.problem),
     draft,
   }
@@ -91,6 +95,7 @@ export const proposedView = (card: ConversationCard, { away, draft, handoff }: A
   words: null,
   handoff,
   colleagues: null,
+  ask: null,
   problem: null,
   draft,
 })

@@ -98,6 +98,21 @@ export class Chat {
     this.#posting.pump()
   }
 
+  /** Time has passed, or something outside changed: whoever must go is put out. */
+  look(): void {
+    this.#holding.start((situation) => this.#committing.tidy(situation))
+    this.#posting.pump()
+  }
+
+  /** The customer withdrew: from here on nothing is encrypted for that device, and the commit that puts it out is made at once. */
+  endDecision(decision: Uint8Array): Promise<void> {
+    return this.#holding.run(async (situation) => {
+      const { conversation } = this
+      await this.#holding.keepOnly({ ...conversation, withdrawn: [...conversation.withdrawn, decision] })
+      await this.#committing.tidy(situation)
+    })
+  }
+
   say(text: string): void {
     this.#holding.start(() =>
       this.#holding.keepOnly(piecesOf(text).reduce((before, piece) => this.#written(before, piece), this.conversation)),

@@ -3,7 +3,7 @@ import { identityJudge } from '../keys/mls/facts.ts'
 import { judgeCommit } from '../keys/mls/gate.ts'
 import { commit } from '../keys/mls/library.ts'
 import { parseCommit } from '../keys/mls/parse.ts'
-import { encodeNote } from '../keys/terms.ts'
+import { encodeNote, encodeTerms } from '../keys/terms.ts'
 import type { Signed } from '../wire/generated/claims.ts'
 import type { Conversation, Situation } from './conversation.ts'
 
@@ -16,6 +16,8 @@ export interface Plan {
   readonly grounds?: { readonly reliesOn: Uint8Array; readonly decision: Signed }
   /** The Add lets in a device on call, because nobody is there. */
   readonly onCall?: boolean
+  /** The standing list that the commit leaves, where it changes. */
+  readonly standing?: readonly Uint8Array[]
   /** Cited by a Remove of somebody else than the customer. */
   readonly trustVersion?: number
 }
@@ -33,7 +35,8 @@ export const withCommit = async (conversation: Conversation, plan: Plan, situati
     onCall: plan.onCall === true ? 1 : 0,
   })
   const trusted = identityJudge(trust, facts.terms.customerKey)
-  const made = await commit(state, { adds: plan.adds ?? [], removes: plan.removes ?? [], authenticatedData, signer, trusted })
+  const terms = plan.standing === undefined ? {} : { terms: encodeTerms({ ...facts.terms, standing: plan.standing }) }
+  const made = await commit(state, { adds: plan.adds ?? [], removes: plan.removes ?? [], ...terms, authenticatedData, signer, trusted })
   await judgeCommit(parseCommit(made.commit), { group: facts, memory, trust })
   return { ...conversation, pending: { commit: made.pending, welcome: made.welcome } }
 }

@@ -4,6 +4,7 @@ import { sameOctets } from '../wire/octets.ts'
 import { Refused } from '../wire/refused.ts'
 import { type Plan, withCommit } from './commits.ts'
 import { type Conversation, type Situation, unwanted } from './conversation.ts'
+import { standingWithout } from './guests.ts'
 import { endingPlan, isChangingKeys } from './handoffEnd.ts'
 import type { Holding } from './holding.ts'
 import { LinkLost } from './link.ts'
@@ -50,7 +51,15 @@ export class Committing {
     this.#isAsking = true
     const { commit } = pending.commit
     try {
-      await world.link.ask({ tag: 'commit', conversation: id, group, epoch: parseCommit(commit).epoch, commit, welcome: pending.welcome })
+      const answer = await world.link.ask({
+        tag: 'commit',
+        conversation: id,
+        group,
+        epoch: parseCommit(commit).epoch,
+        commit,
+        welcome: pending.welcome,
+      })
+      if (answer.tag === 'committed' && answer.receipt !== null) world.committed?.(answer.receipt)
     } catch (error) {
       if (error instanceof Refused) this.#refused(error, commit)
       else if (!(error instanceof LinkLost)) throw error
@@ -71,6 +80,7 @@ export class Committing {
       this.#holding.world.clock.after(RETRY_MS, () => void this.submit())
       return
     }
+    this.#holding.world.commitRefused?.()
     this.#holding.problemIs({ code: 'refused', detail: error.code })
     this.#holding.start(async () => {
       const { conversation } = this.#holding
@@ -101,7 +111,10 @@ export class Committing {
     const { conversation, isOpen, isCustomer, world } = this.#holding
     if (!isCustomer || !isOpen || conversation.pending !== null) return
     const at = Math.max(situation.now, world.clock.now())
-    const removes = await unwanted(conversation.facts, { trust: situation.trust, at })
-    if (removes.length > 0) await this.#commit({ removes }, situation)
+    const removes = await unwanted(conversation, { trust: situation.trust, at })
+    if (removes.length === 0) return
+    const standing = standingWithout(conversation, removes)
+    const isSame = standing.length === conversation.facts.terms.standing.length
+    await this.#commit(isSame ? { removes } : { removes, standing }, situation)
   }
 }

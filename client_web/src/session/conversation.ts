@@ -13,6 +13,7 @@ import { conversationWords } from '../keys/words.ts'
 import type { Signed } from '../wire/generated/claims.ts'
 import type { Stage } from '../wire/generated/stages.ts'
 import { sameOctets } from '../wire/octets.ts'
+import { endedLeaves, type Face } from './guests.ts'
 
 export type Entry =
   | {
@@ -20,6 +21,8 @@ export type Entry =
       readonly id: string
       readonly mine: 0 | 1
       readonly from: string
+      /** How the writer took part then. */
+      readonly face: Face
       readonly text: string
       readonly at: number
       readonly standing: 'sending' | 'sent' | 'not_sent'
@@ -33,6 +36,7 @@ export type Entry =
       readonly id: string
       readonly who: string
       readonly desk: string
+      readonly face: Face
       readonly at: number
       readonly seq: number
     }
@@ -95,6 +99,8 @@ export interface Kept {
   readonly earlier: readonly Counter[]
   /** The group that the relay says the conversation is in, where that is a later one than ours; else 0. */
   readonly goesOnIn: number
+  /** Digests of decisions that this customer withdrew. */
+  readonly withdrawn: readonly Uint8Array[]
 }
 
 /** `broken` of a device that cannot follow an allowed commit, or lost the state it would need: the next group mends it. */
@@ -161,18 +167,22 @@ const readersOf = (facts: GroupFacts, { kept, trust }: { readonly kept: Kept; re
 export const readerOf = (conversation: Conversation, device: Uint8Array): Reader | null =>
   conversation.readers.find((reader) => sameOctets(reader.device, device)) ?? null
 
-/** Leaves whose credential the organisation no longer stands by at `at`: nothing is encrypted for them any more. */
+/**
+ * Leaves whose credential the organisation no longer stands by at `at`, or whose own decision is over: nothing is encrypted for them any
+ * more.
+ */
 export const unwanted = async (
-  facts: GroupFacts,
+  conversation: Pick<Conversation, 'facts' | 'memory' | 'withdrawn'>,
   { trust, at }: { readonly trust: TrustState; readonly at: number },
 ): Promise<readonly number[]> => {
+  const { facts } = conversation
   const judged = await Promise.all(
     facts.roster.map(async ({ leaf, identity, signatureKey }) => {
       if (sameOctets(signatureKey, facts.terms.customerKey)) return []
       return (await isStanding(identity, { trust, at, leafKey: signatureKey })) ? [] : [leaf]
     }),
   )
-  return judged.flat()
+  return [...new Set([...judged.flat(), ...endedLeaves(conversation, at)])]
 }
 
 const isStanding = async (

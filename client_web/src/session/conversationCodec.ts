@@ -6,6 +6,7 @@ import { SIGNED } from '../wire/generated/claims.ts'
 import type { Octets } from '../wire/octets.ts'
 import { bytes, decodeAs, encodeAs, list, oneOf, orNone, type Shape, struct, text, union, whole } from '../wire/shape.ts'
 import { type Conversation, type Counter, type Entry, type Kept, type OutboxItem, withState } from './conversation.ts'
+import { FACES, type Face } from './guests.ts'
 
 type Written = Omit<Kept, 'memory'> & { readonly memory: Uint8Array; readonly state: Uint8Array; readonly pending: WrittenPending | null }
 
@@ -20,12 +21,14 @@ const COUNT = whole(0, Number.MAX_SAFE_INTEGER)
 const ANY = bytes(0, Infinity)
 const WORDS = text(0, Infinity)
 const YES_NO = oneOf([0, 1])
+const FACE: Shape<Face> = oneOf(FACES)
 
 const coming = (tag: 'joined' | 'left'): Shape<Of<'joined'>> =>
   struct<Of<'joined'>>(tag, tag, [
     ['id', WORDS],
     ['who', WORDS],
     ['desk', WORDS],
+    ['face', FACE],
     ['at', COUNT],
     ['seq', COUNT],
   ])
@@ -41,6 +44,7 @@ const MESSAGE = struct<Of<'message'>>('message', 'message', [
   ['id', WORDS],
   ['mine', YES_NO],
   ['from', WORDS],
+  ['face', FACE],
   ['text', WORDS],
   ['at', COUNT],
   ['standing', oneOf(['sending', 'sent', 'not_sent'])],
@@ -91,6 +95,7 @@ const CONVERSATION = struct<Written>('conversation', null, [
   ['unanswered', list(WORDS, 0, Infinity)],
   ['earlier', list(COUNTER, 0, Infinity)],
   ['goesOnIn', COUNT],
+  ['withdrawn', list(bytes(32, 32), 0, Infinity)],
   ['state', ANY],
   ['pending', orNone(PENDING)],
 ])

@@ -1,7 +1,9 @@
 /** How a conversation looks on a screen: entries in order, who can read, the words to compare. */
 import type { ConversationWords, EntryView, Problem, ReaderView, Resend } from '../core/views.ts'
+import type { GroupMemory } from '../keys/mls/memory.ts'
 import { sameOctets, toHex } from '../wire/octets.ts'
-import { type Conversation, type Entry, isLeftBehind, type Reader, SET_BACK, STUCK } from './conversation.ts'
+import { type Conversation, type Entry, isLeftBehind, SET_BACK, STUCK } from './conversation.ts'
+import { deskOf, faceIn, underOf } from './guests.ts'
 
 const NOTHING: ReadonlySet<string> = new Set()
 
@@ -14,12 +16,13 @@ export const entryViews = (conversation: Conversation): readonly EntryView[] => 
   return [...entries].sort((a, b) => compare(place(a), place(b))).map((entry) => entryView(entry, { delivered, unsent }))
 }
 
-export const readerViews = ({ readers, facts }: Conversation, me: Uint8Array): readonly ReaderView[] =>
+export const readerViews = ({ readers, facts, memory }: Conversation, me: Uint8Array): readonly ReaderView[] =>
   readers.map((reader) => ({
     id: toHex(reader.device),
     name: reader.credential?.name ?? (reader.isCustomer ? 'Customer' : ''),
-    role: roleOf(reader),
-    desk: reader.isCustomer ? '' : facts.terms.desk,
+    face: faceIn({ facts, memory }, reader),
+    decision: guestDecision(memory, reader.device),
+    desk: reader.credential === null ? '' : deskOf(reader.credential, facts.terms.desk),
     me: sameOctets(reader.device, me),
     since: reader.since,
   }))
@@ -54,14 +57,14 @@ const entryView = (
 ): EntryView => {
   switch (entry.tag) {
     case 'message': {
-      const { id, from, text, at, seq } = entry
+      const { id, from, face, text, at, seq } = entry
       const isDelivered = entry.standing === 'sent' && seq !== 0 && seq <= delivered
       const standing = unsent.has(id) ? 'not_sent' : isDelivered ? 'delivered' : entry.standing
-      return { kind: 'message', id, mine: entry.mine === 1, from, text, at, standing }
+      return { kind: 'message', id, mine: entry.mine === 1, from, face, text, at, standing }
     }
     case 'joined':
     case 'left':
-      return { kind: entry.tag, id: entry.id, who: entry.who, desk: entry.desk, at: entry.at }
+      return { kind: entry.tag, id: entry.id, who: entry.who, desk: entry.desk, face: entry.face, at: entry.at }
     case 'closed':
     case 'gap':
     case 'reconnected':
@@ -69,10 +72,9 @@ const entryView = (
   }
 }
 
-const roleOf = ({ isCustomer, credential }: Reader): ReaderView['role'] => {
-  if (isCustomer) return 'customer'
-  if (credential?.kind === 'bot') return 'bot'
-  return credential?.roles.includes('agent') === false ? 'supervisor' : 'agent'
+const guestDecision = (memory: GroupMemory, device: Uint8Array): string | null => {
+  const under = underOf(memory, device)
+  return under === null || under.isTeam === 1 ? null : toHex(under.decision)
 }
 
 /** `Infinity - Infinity` is no order. */

@@ -1,5 +1,5 @@
 /** The customer's program: from the notice to the closed chat. The conversation itself runs in `customerChat.ts`. */
-import type { PageConfig, Ports, StoredKeys } from '../core/ports.ts'
+import type { CustomerPorts, PageConfig, StoredKeys } from '../core/ports.ts'
 import type { CustomerIntent, CustomerView, Organisation, Problem, Program } from '../core/views.ts'
 import { signerFromCryptoKey } from '../keys/ed25519.ts'
 import { selfTest } from '../keys/mls/selfTest.ts'
@@ -12,6 +12,7 @@ import { BadFrame } from '../wire/shape.ts'
 import type { Conversation } from './conversation.ts'
 import { decodeConversation } from './conversationCodec.ts'
 import { type Beginning, CustomerChat } from './customerChat.ts'
+import { DECISIONS } from './decisionRecords.ts'
 import { keptDraft } from './draft.ts'
 import { recordName } from './holding.ts'
 import { goneOnWithoutLog, type Made, makeNextGroup, mayContinue, recordsOf } from './nextGroup.ts'
@@ -23,7 +24,7 @@ import { TrustKeeper } from './trustKeeper.ts'
 
 const FINGERPRINT_BYTES = 32
 
-export const startCustomer = (ports: Ports, page: PageConfig): Program<CustomerView, CustomerIntent> => {
+export const startCustomer = (ports: CustomerPorts, page: PageConfig): Program<CustomerView, CustomerIntent> => {
   const customer = new Customer(ports, page)
   return { view: customer.view, intend: (intent) => customer.intend(intent), dispose: () => customer.dispose() }
 }
@@ -35,12 +36,12 @@ type Phase =
 
 class Customer {
   readonly view = observable<CustomerView>({ kind: 'checking' })
-  readonly #ports: Ports
+  readonly #ports: CustomerPorts
   readonly #page: PageConfig
   #phase: Phase = { kind: 'idle' }
   #isDisposed = false
 
-  constructor(ports: Ports, page: PageConfig) {
+  constructor(ports: CustomerPorts, page: PageConfig) {
     this.#ports = ports
     this.#page = page
   }
@@ -153,7 +154,7 @@ class Customer {
     if (saved === null) return
     // Once more and no oftener: a clock that is wrong made a decision of another time; the relay has not taken it, so it is made once more at the relay's time.
     const again = relayOffset === null ? (known: number) => this.#begin({ keeper, notice, organisation }, known) : null
-    this.#run({ ...begun, keys, keeper, organisation, store, draft: '' }, again)
+    this.#run({ ...begun, decisions: [], keys, keeper, organisation, store, draft: '' }, again)
   }
 
   async #attempt<T>(code: 'old_browser' | 'no_storage', organisation: Organisation, task: () => Promise<T>): Promise<T | null> {
@@ -185,7 +186,8 @@ class Customer {
     const keeper = this.#keeperFor(pinned, believed.memory)
     const trust = await keeper.take(believed.bundle)
     const draft = await keptDraft(store, draftName(record.conversation))
-    const found = { keeper, organisation: await this.#organisationOf(trust), store, draft }
+    const decisions = (await readRecord(DECISIONS, store.load(NAMES.decisions))) ?? []
+    const found = { keeper, organisation: await this.#organisationOf(trust), store, draft, decisions }
     const conversation = await conversationIn(store, { record, trust })
     if (conversation === null) return { ...found, ...(await this.#goneOn({ keys, record, trust, store })) }
     const signer = signerFromCryptoKey(keys.device.privateKey, keys.devicePublic)
@@ -216,7 +218,7 @@ class Customer {
       },
       goesOn: (next) => {
         chat.stop()
-        if (!this.#isDisposed) this.#run({ ...begun, ...next, draft: chat.draft })
+        if (!this.#isDisposed) this.#run({ ...begun, ...next, ...chat.rest })
       },
       lost: () => {
         if (this.#phase.kind === 'chat' && this.#phase.chat === chat) void this.#lost()

@@ -1,24 +1,28 @@
 /** The customer's running conversation: the link, opening it at the relay, closing, and its view. Proposals are judged in `proposals.ts`. */
-import type { PageConfig, Ports, StoredKeys } from '../core/ports.ts'
+import type { CustomerPorts, PageConfig, StoredKeys } from '../core/ports.ts'
 import type { CustomerIntent, CustomerView, Link as LinkWord, Organisation, Problem } from '../core/views.ts'
 import type { Signer } from '../keys/ed25519.ts'
 import { Lapsed, Untrusted } from '../keys/untrusted.ts'
 import type { SealedStore } from '../store/sealed.ts'
 import { CLOSE } from '../wire/generated/codes.ts'
-import type { Complained, ConversationCard, FromRelay, OnCall, Welcomed } from '../wire/generated/frames.ts'
-import { CLOCK_SKEW_MS } from '../wire/generated/limits.ts'
+import type { ConversationCard, FromRelay, OnCall, Welcomed } from '../wire/generated/frames.ts'
 import { sameOctets } from '../wire/octets.ts'
 import { Refused } from '../wire/refused.ts'
+import { Asking } from './asking.ts'
 import { Chat } from './chat.ts'
-import { type Conversation, readerOf, STUCK } from './conversation.ts'
-import { brokenBy, brokenProblem, entryViews, readerViews, resendView, wordsView } from './conversationView.ts'
+import { type Conversation, STUCK } from './conversation.ts'
+import { brokenBy } from './conversationView.ts'
+import { customerView } from './customerView.ts'
+import type { DecisionRecord } from './decisionRecords.ts'
 import { Draft } from './draft.ts'
 import { signHello } from './hello.ts'
 import { type LeaveView, Leaving } from './leaving.ts'
 import { Link, LinkLost } from './link.ts'
-import { handOver, type Made, mayContinue } from './nextGroup.ts'
+import { handOver, isHeard, type Made, mayContinue } from './nextGroup.ts'
 import { Proposals } from './proposals.ts'
+import { saveReceipts } from './receipts.ts'
 import { believedRecords, CUSTOMER, type CustomerRecord, draftName, NAMES, writeRecord } from './records.ts'
+import { Shelf } from './shelf.ts'
 import type { TrustKeeper } from './trustKeeper.ts'
 
 const RETRY_MS = 2000
@@ -26,7 +30,7 @@ const RETRY_MS = 2000
 const DRAIN_MS = 2000
 
 export interface Beginning {
-  readonly ports: Ports
+  readonly ports: CustomerPorts
   readonly page: PageConfig
   readonly keeper: TrustKeeper
   readonly organisation: Organisation
@@ -34,6 +38,7 @@ export interface Beginning {
   readonly signer: Signer
   readonly record: CustomerRecord
   readonly conversation: Conversation
+  readonly decisions: readonly DecisionRecord[]
   readonly store: SealedStore
   /** Typed before the reload and not sent. */
   readonly draft: string
@@ -46,17 +51,21 @@ export interface Beginning {
   lost(): void
 }
 
-export type ChatIntent = Extract<CustomerIntent, { readonly kind: 'send' | 'retry' | 'end' | 'seen' | 'draft' | 'resend' | 'leaveMessage' }>
+export type ChatIntent = Extract<
+  CustomerIntent,
+  { readonly kind: 'send' | 'retry' | 'end' | 'seen' | 'draft' | 'resend' | 'leaveMessage' | 'answer' | 'withdraw' | 'saveReceipts' }
+>
 
 export class CustomerChat {
   readonly #begin: Beginning
   readonly #link: Link
   readonly #chat: Chat
   readonly #proposals: Proposals
+  readonly #shelf: Shelf
   readonly #draft: Draft
   readonly #leaving: Leaving
+  readonly #asking: Asking
   #record: CustomerRecord
-  #saving: Promise<void> = Promise.resolve()
   #word: LinkWord = 'connecting'
   #offset = 0
   #wantsEnd = false
@@ -71,32 +80,35 @@ export class CustomerChat {
     this.#begin = begin
     this.#record = record
     this.#link = new Link({ port: ports.link, clock: ports.clock, entropy: ports.entropy }, this.#linkEvents())
-    const store = { load: begin.store.load, save: (changes: ReadonlyMap<string, Uint8Array | null>) => this.#save(changes) }
-    this.#draft = new Draft(store, draftName(record.conversation), begin.draft)
-    this.#chat = new Chat(begin.conversation, {
+    this.#shelf = new Shelf(begin.store, ports.store)
+    this.#draft = new Draft(this.#shelf, draftName(record.conversation), begin.draft)
+    const world = {
       me: signer.publicKey,
       signer,
       link: this.#link,
-      store,
+      store: this.#shelf,
       clock: ports.clock,
       trust: keeper,
       relayNow: () => ports.clock.now() + this.#offset,
       entropy: ports.entropy,
+    }
+    this.#chat = new Chat(begin.conversation, {
+      ...world,
       changed: () => this.#chatChanged(),
       isHeld: () => this.#proposals.isLeaving,
+      committed: (receipt) => this.#asking.receipted(receipt),
+      commitRefused: () => this.#asking.giveUp(),
     })
     this.#leaving = new Leaving({ link: this.#link, changed: begin.changed, letIn: (answer) => this.#letIn(answer) })
-    this.#proposals = new Proposals({
-      me: signer.publicKey,
-      chat: this.#chat,
-      keeper,
-      grounds: { reliesOn: record.startDigest, decision: record.start },
-    })
+    const { documents, languages } = ports
+    this.#asking = new Asking({ chat: this.#chat, documents, languages, changed: () => begin.changed(), world }, begin.decisions)
+    const grounds = { reliesOn: record.startDigest, decision: record.start }
+    this.#proposals = new Proposals({ me: signer.publicKey, chat: this.#chat, keeper, grounds })
   }
 
-  /** What is typed and not sent. */
-  get draft(): string {
-    return this.#draft.text
+  /** What the conversation's next group takes with it: what is typed and not sent, and every question that was answered. */
+  get rest(): Pick<Beginning, 'draft' | 'decisions'> {
+    return { draft: this.#draft.text, decisions: this.#asking.records }
   }
 
   start(): void {
@@ -113,7 +125,7 @@ export class CustomerChat {
   async leave(): Promise<void> {
     this.#isOver = true
     this.#link.stop()
-    await this.#wipe()
+    await this.#shelf.wipe()
   }
 
   act(intent: ChatIntent): void {
@@ -133,6 +145,15 @@ export class CustomerChat {
       case 'leaveMessage':
         if (this.#leaveView() === 'offered') void this.#leaving.ask(this.#record.conversation)
         break
+      case 'answer':
+        this.#asking.answer(intent.request, intent.answer)
+        break
+      case 'withdraw':
+        this.#asking.withdraw(intent.decision)
+        break
+      case 'saveReceipts':
+        this.#saveReceipts().catch(() => this.#chat.problemIs({ code: 'relay_unreachable', detail: 'policy' }))
+        break
       case 'resend':
         this.#chat.answerResend(intent.again)
         break
@@ -143,7 +164,7 @@ export class CustomerChat {
   }
 
   async believed(): Promise<void> {
-    await this.#save(believedRecords(this.#begin.keeper))
+    await this.#shelf.save(believedRecords(this.#begin.keeper))
     this.#chat.trustChanged()
   }
 
@@ -153,27 +174,21 @@ export class CustomerChat {
   }
 
   view(): CustomerView {
-    const { conversation } = this.#chat
-    const { organisation, signer } = this.#begin
-    return {
-      kind: 'chat',
+    const { organisation, signer, ports } = this.#begin
+    return customerView(this.#chat.conversation, {
       organisation,
-      deskLabel: this.#record.deskLabel,
-      stage: this.#isOver ? 'closed' : this.#record.groupInfo !== null ? 'opening' : conversation.stage,
-      ahead: this.#record.ahead,
-      deskAway: this.#deskAway && conversation.readers.length === 1,
+      me: signer.publicKey,
+      record: this.#record,
+      isOver: this.#isOver,
+      deskAway: this.#deskAway,
       leave: this.#leaveView(),
       link: this.#word,
-      entries: entryViews(conversation),
-      readers: readerViews(conversation, signer.publicKey),
-      words: conversation.readers.length > 1 ? wordsView(conversation) : null,
-      closesAt: conversation.closesAt,
-      problem: brokenProblem(conversation) ?? this.#ended ?? this.#chat.problem ?? this.#expiry(),
-      unread: conversation.unread,
+      asking: this.#asking,
+      now: ports.clock.now() + this.#offset,
+      offset: this.#offset,
+      problem: this.#ended ?? this.#chat.problem ?? this.#begin.keeper.problem,
       draft: this.#draft.text,
-      resend: resendView(conversation),
-      clockOff: Math.abs(this.#offset) > CLOCK_SKEW_MS ? -this.#offset : 0,
-    }
+    })
   }
 
   #leaveView(): LeaveView {
@@ -185,10 +200,16 @@ export class CustomerChat {
   /** The customer's own wish: whoever is on call is let in, and then what was written is encrypted for them. */
   async #letIn({ card, keyPackages }: OnCall): Promise<void> {
     const next = { ...this.#record, onCall: keyPackages }
-    await this.#save(new Map([[NAMES.customer, writeRecord(CUSTOMER, next)]]))
+    await this.#shelf.save(new Map([[NAMES.customer, writeRecord(CUSTOMER, next)]]))
     this.#record = next
     this.#chat.card(card)
     this.#proposals.leave(keyPackages)
+  }
+
+  async #saveReceipts(): Promise<void> {
+    const { ports, signer, keeper } = this.#begin
+    const kept = { record: this.#record, conversation: this.#chat.conversation, decisions: this.#asking.current, trust: keeper.bundle }
+    await saveReceipts(ports, kept, { signer, now: ports.clock.now() + this.#offset })
   }
 
   #linkEvents(): ConstructorParameters<typeof Link>[1] {
@@ -226,7 +247,7 @@ export class CustomerChat {
     const opened = await this.#link.ask({ tag: 'open', conversation, groupInfo, start })
     if (opened.tag !== 'opened') return
     const next = { ...this.#record, groupInfo: null, receipt: opened.receipt, ahead: opened.ahead }
-    await this.#save(new Map([[NAMES.customer, writeRecord(CUSTOMER, next)]]))
+    await this.#shelf.save(new Map([[NAMES.customer, writeRecord(CUSTOMER, next)]]))
     this.#record = next
     this.#chat.began(opened.card)
     this.#proceed(opened.card)
@@ -260,6 +281,7 @@ export class CustomerChat {
 
   #proceed(card: ConversationCard): void {
     this.#chat.resume(card)
+    this.#asking.consider()
     if (this.#wantsEnd) this.#chat.close()
   }
 
@@ -272,7 +294,7 @@ export class CustomerChat {
         if (this.#isOurs(frame.conversation)) this.#chat.delivered(frame.seq)
         break
       case 'complained':
-        if (this.#isOurs(frame.conversation) && this.#isHeard(frame)) this.#handOver()
+        if (this.#isOurs(frame.conversation) && isHeard(this.#chat.conversation, frame)) this.#handOver()
         break
       case 'changed':
         if (this.#isOurs(frame.card.conversation)) this.#chat.card(frame.card)
@@ -284,15 +306,12 @@ export class CustomerChat {
         if (this.#isOurs(frame.conversation)) this.#deskAway = frame.desk === 'away'
         this.#begin.changed()
         break
+      case 'asked':
+        if (this.#isOurs(frame.conversation)) this.#asking.offer(frame)
+        break
       case 'trust':
         this.#begin.keeper.take(frame.bundle).catch((error: unknown) => this.distrusted(error))
     }
-  }
-
-  /** T22: whoever is not, or no longer, in the group is not heard. */
-  #isHeard({ group, device }: Complained): boolean {
-    const { conversation } = this.#chat
-    return group === conversation.group && conversation.broken === null && readerOf(conversation, device) !== null
   }
 
   #isOurs(conversation: Uint8Array): boolean {
@@ -304,6 +323,7 @@ export class CustomerChat {
     if (this.#chat.problem?.code === 'chat_lost') this.#begin.lost()
     else if (this.#chat.conversation.broken === STUCK) this.#handOver()
     this.#proposals.consider()
+    this.#asking.consider()
     this.#begin.changed()
   }
 
@@ -318,27 +338,9 @@ export class CustomerChat {
   #over(): void {
     if (this.#isOver) return
     this.#isOver = true
+    this.#asking.stop()
     this.#link.stop()
     this.#begin.keeper.stop()
-    void this.#wipe()
-  }
-
-  /** What is over must not be written again behind the wipe. */
-  #save(changes: ReadonlyMap<string, Uint8Array | null>): Promise<void> {
-    if (!this.#isOver) this.#saving = this.#begin.store.save(changes)
-    return this.#saving
-  }
-
-  #wipe(): Promise<void> {
-    const { store } = this.#begin.ports
-    return this.#saving.then(
-      () => store.wipe(),
-      () => store.wipe(),
-    )
-  }
-
-  #expiry(): Problem | null {
-    const freshness = this.#begin.keeper.freshness()
-    return freshness === 'fresh' ? null : { code: 'trust_expired', detail: freshness }
+    void this.#shelf.wipe()
   }
 }

@@ -25,6 +25,10 @@ export interface ChatWorld {
   changed(): void
   /** Somebody else is still to be let in before anything is encrypted. */
   isHeld?(): boolean
+  /** A commit of ours was taken; the receipt is for the decision it carried. */
+  committed?(receipt: Uint8Array): void
+  /** A commit of ours was refused for good. */
+  commitRefused?(): void
 }
 
 export const recordName = (conversation: Uint8Array): string => `conversation.${toHex(conversation)}`

@@ -6,10 +6,11 @@ import { groupIdOf } from '../keys/terms.ts'
 import type { TrustState } from '../keys/trustChain.ts'
 import type { SealedStore } from '../store/sealed.ts'
 import { DECISION_CLAIMS } from '../wire/generated/claims.ts'
+import type { Complained } from '../wire/generated/frames.ts'
 import { GROUPS_OF_A_CONVERSATION } from '../wire/generated/limits.ts'
 import { toHex } from '../wire/octets.ts'
 import { decodeAs } from '../wire/shape.ts'
-import type { Conversation, Counter, Entry, OutboxItem } from './conversation.ts'
+import { type Conversation, type Counter, type Entry, type OutboxItem, readerOf } from './conversation.ts'
 import { encodeConversation } from './conversationCodec.ts'
 import { recordName } from './holding.ts'
 import { type Made, makeGroup } from './opening.ts'
@@ -136,3 +137,7 @@ const furthest = (counters: readonly Counter[]): readonly Counter[] => {
 }
 
 export type { Made }
+
+/** T22: whoever is not, or no longer, in the group is not heard. */
+export const isHeard = (conversation: Conversation, { group, device }: Pick<Complained, 'group' | 'device'>): boolean =>
+  group === conversation.group && conversation.broken === null && readerOf(conversation, device) !== null

@@ -153,6 +153,7 @@ export const blank = (id: Uint8Array, now: number) =>
     unanswered: [],
     earlier: [],
     goesOnIn: 0,
+    withdrawn: [],
     pending: null,
   }) as const
 

@@ -22,7 +22,18 @@ export const written = (
   conversation: Conversation,
   { id, text, now }: { readonly id: string; readonly text: string; readonly now: number },
 ): Conversation => {
-  const entry: Message = { tag: 'message', id, mine: 1, from: '', text, at: now, standing: 'sending', seq: 0, number: 0 }
+  const entry: Message = {
+    tag: 'message',
+    id,
+    mine: 1,
+    from: '',
+    face: 'customer',
+    text,
+    at: now,
+    standing: 'sending',
+    seq: 0,
+    number: 0,
+  }
   const item: OutboxItem = { id, text, writtenAt: now, number: 0, epoch: 0, message: null, isStale: 0, first: null }
   return { ...conversation, entries: [...conversation.entries, entry], outbox: [...conversation.outbox, item] }
 }

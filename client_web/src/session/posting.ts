@@ -47,11 +47,11 @@ export class Posting {
   /** Whether somebody but us reads, and all of them may: else what is written waits. */
   async #maySend({ trust, now }: Situation): Promise<boolean> {
     const { conversation, world, isOpen } = this.#holding
-    const { pending, isOld, readers, memory, facts } = conversation
+    const { pending, isOld, readers, memory } = conversation
     const isSettled = pending === null && isOld === 0 && mayWrite(memory, world.me)
     if (!(this.#isReady && world.link.online && isOpen && isSettled && readers.length > 1)) return false
     if (world.trust.freshness() === 'expired' || world.isHeld?.() === true) return false
-    return (await unwanted(facts, { trust, at: Math.max(now, world.clock.now()) })).length === 0
+    return (await unwanted(conversation, { trust, at: Math.max(now, world.clock.now()) })).length === 0
   }
 
   #posted({ number }: OutboxItem, seq: number): void {

@@ -25,6 +25,7 @@ import {
   withEntry,
   withState,
 } from './conversation.ts'
+import { deskOf, faceIn, faceOf, underOf } from './guests.ts'
 import { settleOwn } from './outbox.ts'
 
 /** The conversation after this envelope; its cursor stands behind it, unless we cannot follow from here on. `NeedsNewerTrust` when it must be tried again with newer trust. */
@@ -115,6 +116,7 @@ const withWords = (
     id: `${seq}`,
     mine: 0,
     from: reader?.credential?.name ?? '',
+    face: reader === null ? 'agent' : faceIn(conversation, reader),
     text,
     at: envelope.postedAt,
     standing: 'sent',
@@ -216,14 +218,17 @@ const withComings = (
       tag: 'joined',
       id: `in-${seq}-${toHex(device).slice(0, 8)}`,
       who: credential.name,
-      desk,
+      desk: deskOf(credential, desk),
+      face: faceOf(credential, { desk, under: underOf(verdict.memory, device) }),
       at,
       seq,
     }),
   )
   const goings = verdict.removed.map(({ signatureKey }): Entry => {
-    const who = readerOf(conversation, signatureKey)?.credential?.name ?? ''
-    return { tag: 'left', id: `out-${seq}-${toHex(signatureKey).slice(0, 8)}`, who, desk, at, seq }
+    const reader = readerOf(conversation, signatureKey)
+    const face = reader === null ? 'agent' : faceIn(conversation, reader)
+    const who = reader?.credential?.name ?? ''
+    return { tag: 'left', id: `out-${seq}-${toHex(signatureKey).slice(0, 8)}`, who, desk, face, at, seq }
   })
   const counters = conversation.counters.filter(({ device }) => !verdict.removed.some((gone) => sameOctets(gone.signatureKey, device)))
   return { ...conversation, counters, entries: [...conversation.entries, ...goings, ...comings] }

@@ -100,6 +100,7 @@ export const PINNED: Shape<{ readonly root: Uint8Array }> = struct('pinned', nul
 export const NAMES = {
   believed: 'trust',
   customer: 'customer',
+  decisions: 'decisions',
   session: 'session',
   keyPackages: 'key-packages',
   chats: 'chats',

@@ -1,5 +1,6 @@
 /** Fetches, believes and keeps the trust documents of one organisation; asks again every ten minutes and when told. */
 import type { ClockPort, DocumentsPort } from '../core/ports.ts'
+import type { Problem } from '../core/views.ts'
 import { type Freshness, freshness, judgeBundle, parseBundle, type TrustMemory, type TrustState } from '../keys/trustChain.ts'
 import { Untrusted } from '../keys/untrusted.ts'
 
@@ -43,6 +44,12 @@ export class TrustKeeper {
 
   freshness(): Freshness {
     return this.#state === null ? 'expired' : freshness(this.#state, this.#world.clock.now())
+  }
+
+  /** What the screens say where it is no longer fresh. */
+  get problem(): Problem | null {
+    const word = this.freshness()
+    return word === 'fresh' ? null : { code: 'trust_expired', detail: word }
   }
 
   /** Believe these bytes, or throw `Untrusted` and keep what was believed before. */

@@ -10,10 +10,12 @@ export interface ButtonProps {
   readonly look?: 'plain' | 'primary' | 'danger' | 'ghost'
   readonly disabled?: boolean
   readonly describedBy?: string
+  /** Where the word on it does not say enough; it begins with that word. */
+  readonly label?: string
   readonly buttonRef?: Ref<HTMLButtonElement>
 }
 
-export function Button({ onPress, children, look = 'plain', disabled = false, describedBy, buttonRef }: ButtonProps) {
+export function Button({ onPress, children, look = 'plain', disabled = false, describedBy, label, buttonRef }: ButtonProps) {
   return (
     <button
       type='button'
@@ -21,6 +23,7 @@ export function Button({ onPress, children, look = 'plain', disabled = false, de
       class={look === 'plain' ? 'button' : `button button-${look}`}
       aria-disabled={disabled}
       aria-describedby={describedBy}
+      aria-label={label}
       onClick={() => disabled || onPress()}
     >
       {children}

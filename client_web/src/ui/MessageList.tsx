@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 
 import type { EntryView } from '../core/views.ts'
-import { chatWords } from '../i18n/en.ts'
+import { chatWords, faceWords } from '../i18n/en.ts'
 import { movement } from './announce.ts'
 import { clockTime } from './when.ts'
 
@@ -97,8 +97,9 @@ function Message({ entry, alone, onRetry }: EntryProps<Message>) {
   const failed = entry.standing === 'not_sent'
   return (
     <article class={entry.mine ? 'entry entry-mine' : 'entry'}>
-      <p class='visually-hidden'>
+      <p class={isGuest(entry) ? 'from' : 'visually-hidden'}>
         <bdi>{entry.mine ? chatWords.you : entry.from}</bdi>
+        {isGuest(entry) ? <span class='from-face'> · {faceWords(entry.face, '').trim()}</span> : null}
       </p>
       <p class='bubble' dir='auto'>
         {entry.text}
@@ -120,6 +121,9 @@ function Message({ entry, alone, onRetry }: EntryProps<Message>) {
     </article>
   )
 }
+
+/** Whoever was let in by a decision of their own is named and labelled at every message. */
+const isGuest = ({ mine, face }: Message): boolean => !mine && face !== 'agent' && face !== 'customer'
 
 function standingWords({ standing }: Message, alone: boolean): string {
   return alone && standing === 'sending' ? chatWords.whenSomeoneJoins : chatWords.standing[standing]

@@ -1,6 +1,6 @@
 /** Who can read the conversation now, from the group's own list of keys, and the words to compare. Widget and console share it. */
 import type { ConversationWords, Organisation, ReaderView } from '../core/views.ts'
-import { rosterWords } from '../i18n/en.ts'
+import { faceWords, rosterWords } from '../i18n/en.ts'
 import { deskName } from './deskName.ts'
 import { Icon } from './icons.tsx'
 import { Words } from './Words.tsx'
@@ -41,11 +41,11 @@ export function Roster({ organisation, readers, words }: RosterProps) {
 
 function Reader({ reader, organisation }: { readonly reader: ReaderView; readonly organisation: Organisation }) {
   const since = rosterWords.since(clockTime(reader.since))
-  const role = reader.role === 'customer' ? null : rosterWords.role(reader.role, deskName(reader.desk))
+  const role = reader.face === 'customer' ? null : faceWords(reader.face, deskName(reader.desk))
   return (
     <li class='person'>
       <span class='avatar' aria-hidden='true'>
-        {reader.role === 'customer' ? <Icon name='person' /> : initial(reader.name)}
+        {reader.face === 'customer' ? <Icon name='person' /> : initial(reader.name)}
       </span>
       <div class='person-text'>
         <bdi class='strong'>{readerName(reader)}</bdi>
@@ -63,7 +63,7 @@ function Reader({ reader, organisation }: { readonly reader: ReaderView; readonl
 
 function readerName(reader: ReaderView): string {
   if (reader.me) return rosterWords.thisDevice
-  return reader.role === 'customer' ? rosterWords.customer : reader.name
+  return reader.face === 'customer' ? rosterWords.customer : reader.name
 }
 
 /** The first letter as a person would see it, also when it is several code points. */

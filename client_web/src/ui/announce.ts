@@ -1,6 +1,6 @@
 /** What a screen reader hears of new entries: politely, at most one announcement in two seconds, never the history and never one's own words. */
 import type { EntryView } from '../core/views.ts'
-import { chatWords } from '../i18n/en.ts'
+import { chatWords, faceWords } from '../i18n/en.ts'
 import { deskName } from './deskName.ts'
 import { clockTime } from './when.ts'
 
@@ -32,7 +32,7 @@ function sentence(entry: EntryView): string | null {
 /** What somebody did, to be said after their name. */
 export function movement(entry: Extract<EntryView, { kind: 'joined' | 'left' }>): string {
   const at = clockTime(entry.at)
-  return entry.kind === 'joined' ? chatWords.joined(deskName(entry.desk), at) : chatWords.left(at)
+  return entry.kind === 'joined' ? chatWords.joined(faceWords(entry.face, deskName(entry.desk)), at) : chatWords.left(at)
 }
 
 /** The entries that were not there before; entries keep their ids and are only added. */

@@ -36,7 +36,7 @@ export const fromHex = (text: string): Octets => {
   return Uint8Array.from({ length: text.length / 2 }, (_, index) => Number.parseInt(text.slice(index * 2, index * 2 + 2), 16))
 }
 
-const toBase64 = (octets: Uint8Array): string => btoa(Array.from(octets, (octet) => String.fromCharCode(octet)).join(''))
+export const toBase64 = (octets: Uint8Array): string => btoa(Array.from(octets, (octet) => String.fromCharCode(octet)).join(''))
 
 export const toBase64Url = (octets: Uint8Array): string => toBase64(octets).replace(/\+/gu, '-').replace(/\//gu, '_').replace(/[=]+$/u, '')
 

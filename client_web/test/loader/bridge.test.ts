@@ -21,6 +21,7 @@ const toLoader: readonly ToLoader[] = [
   { kind: 'closePanel' },
   { kind: 'send', bytes },
   { kind: 'unread', count: 2 },
+  { kind: 'file', name: 'sotto-decisions.json', bytes },
   { kind: 'ask', id: 1, ask: { kind: 'lock', steal: true } },
   { kind: 'ask', id: 2, ask: { kind: 'loadKeys' } },
   { kind: 'ask', id: 3, ask: { kind: 'saveKeys', keys, changes: new Map([['state', bytes]]) } },

@@ -20,6 +20,7 @@ function memoryStore(): StorePort {
 function aWorld({ held }: { readonly held: boolean }) {
   const { port1, port2 } = new MessageChannel()
   const sent: Uint8Array[] = []
+  const files: { readonly name: string; readonly content: Uint8Array }[] = []
   const state = { held, connects: 0, hear: (_event: LinkEvent): void => undefined }
   const lock = {
     get held() {
@@ -44,6 +45,7 @@ function aWorld({ held }: { readonly held: boolean }) {
     },
     closePanel: () => undefined,
     showUnread: () => undefined,
+    saveFile: (name, content) => void files.push({ name, content }),
   })
   const bridge = bridgeOver((message) => port2.postMessage(message), ['en'])
   port2.onmessage = ({ data }) => {
@@ -54,7 +56,7 @@ function aWorld({ held }: { readonly held: boolean }) {
     port2.close()
     served.stop()
   }
-  return { bridge, sent, state, end }
+  return { bridge, sent, files, state, end }
 }
 
 test('what the app saves it can load, over the port', async () => {
@@ -100,4 +102,12 @@ test('bytes and events of the socket cross unchanged', async () => {
   expect(world.sent).toEqual([new Uint8Array([9])])
   expect(heard).toEqual([{ kind: 'open' }, { kind: 'frame', bytes: new Uint8Array([4]) }])
   world.end()
+})
+
+test('a file of the app goes to the browser’s downloads, under a name that is no path', async () => {
+  const { bridge, files, end } = aWorld({ held: false })
+  bridge.ports.files.save('../sotto.json', new Uint8Array([1]))
+  bridge.ports.files.save('sotto-decisions.json', new Uint8Array([2]))
+  await expect.poll(() => files).toEqual([{ name: 'sotto-decisions.json', content: new Uint8Array([2]) }])
+  end()
 })

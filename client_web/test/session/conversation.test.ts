@@ -40,7 +40,7 @@ describe('opening', () => {
 
   test('after Start the conversation waits in the queue', async () => {
     const program = await stage.waiting()
-    expect(program.view.value).toMatchObject({ kind: 'chat', link: 'online', readers: [{ role: 'customer', me: true }], words: null })
+    expect(program.view.value).toMatchObject({ kind: 'chat', link: 'online', readers: [{ face: 'customer', me: true }], words: null })
   })
 })
 
@@ -56,7 +56,7 @@ describe('a conversation', () => {
     if (!isDesk(desk)) throw new Error('no desk')
     expect(desk.open?.words).toEqual(chat.words)
     expect(chat.words?.words).toHaveLength(6)
-    expect(chat.readers.map(({ name, role }) => [name, role])).toEqual([
+    expect(chat.readers.map(({ name, face }) => [name, face])).toEqual([
       ['Customer', 'customer'],
       ['Ana', 'agent'],
     ])

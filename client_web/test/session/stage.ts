@@ -1,6 +1,6 @@
 /** One organisation, one relay, one customer and one agent: how far they have come is said by the function that is called. */
 import { expect } from 'vitest'
-import type { DocumentsPort } from '../../src/core/ports.ts'
+import type { DocumentsPort, FilesPort } from '../../src/core/ports.ts'
 import type { AgentIntent, AgentView, CustomerIntent, CustomerView, EntryView, Program } from '../../src/core/views.ts'
 import { startAgent } from '../../src/session/agent.ts'
 import { startCustomer } from '../../src/session/customer.ts'
@@ -39,6 +39,8 @@ export interface Stage {
   readonly documents: { -readonly [Name in keyof DocumentsPort]: DocumentsPort[Name] }
   readonly customerStore: MemoryStore
   readonly agentStore: MemoryStore
+  /** What customers saved. */
+  readonly saved: readonly { readonly name: string; readonly content: Uint8Array }[]
   /** The shop's page in this browser, or in another one. */
   customer(store?: MemoryStore): Shopper
   agent(): Ana
@@ -58,7 +60,9 @@ export const newStage = async ({ customerAhead = 0 } = {}): Promise<Stage> => {
   const relay = newRelay(clock.now)
   const [customerStore, agentStore] = [memoryStore(), memoryStore()]
   const documents = { ...documentsOf(organisation) }
-  const ports = (store: MemoryStore) => ({ ...portsOf({ relay, organisation, clock, store }), documents })
+  const saved: { readonly name: string; readonly content: Uint8Array }[] = []
+  const files: FilesPort = { save: (name, content) => saved.push({ name, content }) }
+  const ports = (store: MemoryStore) => ({ ...portsOf({ relay, organisation, clock, store }), documents, files })
 
   const customer = (store: MemoryStore = customerStore): Shopper =>
     startCustomer(
@@ -133,6 +137,7 @@ export const newStage = async ({ customerAhead = 0 } = {}): Promise<Stage> => {
     documents,
     customerStore,
     agentStore,
+    saved,
     customer,
     agent,
     atNotice,

@@ -1,5 +1,5 @@
 /** Every view a customer can meet, for the gallery and the component tests. */
-import type { CustomerView, EntryView, NoticeView, Organisation, ProblemCode, ReaderView } from '../../src/core/views.ts'
+import type { CustomerView, EntryView, NoticeView, Organisation, ProblemCode, PromptView, ReaderView } from '../../src/core/views.ts'
 
 const NOON = Date.UTC(2026, 10, 23, 14, 2)
 const minutes = (count: number): number => NOON + count * 60_000
@@ -26,23 +26,37 @@ export const aNotice: NoticeView = {
   languages: ['en', 'de'],
 }
 
-export const me: ReaderView = { id: 'me', name: '', role: 'customer', desk: '', me: true, since: NOON }
-export const mara: ReaderView = { id: 'mara', name: 'Mara', role: 'agent', desk: 'Support', me: false, since: minutes(1) }
-const bot: ReaderView = { id: 'bot', name: 'Steam', role: 'bot', desk: 'Support', me: false, since: minutes(2) }
+export const me: ReaderView = { id: 'me', name: '', face: 'customer', decision: null, desk: '', me: true, since: NOON }
+export const mara: ReaderView = { id: 'mara', name: 'Mara', face: 'agent', decision: null, desk: 'Support', me: false, since: minutes(1) }
+const bot: ReaderView = { id: 'bot', name: 'Steam', face: 'assistant', decision: 'd1', desk: 'Support', me: false, since: minutes(2) }
+
+export const sue: ReaderView = { id: 'sue', name: 'Sue', face: 'reviewer', decision: 'd2', desk: 'Support', me: false, since: minutes(3) }
+
+export const aPrompt: PromptView = {
+  id: 'r1',
+  moment: 'quality_review',
+  who: 'Sue',
+  paragraphs: [
+    'May Sue, a supervisor, read along to improve our service?',
+    'Sue would see new messages only, until you stop it or the chat closes.',
+  ],
+  more: [],
+}
 
 type Message = Extract<EntryView, { kind: 'message' }>
 
 export function aMessage(changes: Partial<Message>): Message {
-  return { kind: 'message', id: 'm', mine: true, from: '', text: 'Hello', at: NOON, standing: 'delivered', ...changes }
+  return { kind: 'message', id: 'm', mine: true, from: '', face: 'customer', text: 'Hello', at: NOON, standing: 'delivered', ...changes }
 }
 
 const entries: readonly EntryView[] = [
-  { kind: 'joined', id: 'e1', who: 'Mara', desk: 'Support', at: minutes(1) },
+  { kind: 'joined', id: 'e1', who: 'Mara', desk: 'Support', face: 'agent', at: minutes(1) },
   aMessage({ id: 'e2', text: 'My kettle’s lid is cracked.', at: minutes(1) }),
   aMessage({
     id: 'e3',
     mine: false,
     from: 'Mara',
+    face: 'agent',
     text: 'Sorry to hear that! Which kettle is it? You find the name on its base.',
     at: minutes(2),
   }),
@@ -62,6 +76,8 @@ export const activeChat: Extract<CustomerView, { kind: 'chat' }> = {
   readers: [me, mara],
   words: { words: ['copper', 'violin', 'meadow', 'eleven', 'harbour', 'oak'], epoch: 3 },
   closesAt: minutes(98),
+  prompt: null,
+  decisions: [],
   problem: null,
   unread: 0,
   draft: '',
@@ -78,6 +94,7 @@ const long: readonly EntryView[] = [
     id: 'e5',
     mine: false,
     from: 'Mara',
+    face: 'agent',
     text: 'שלום! אפשר לשלוח תמונה? https://kettle.example/a-very-long-address/that-does-not-break-anywhere-by-itself',
     at: minutes(5),
   }),
@@ -122,6 +139,18 @@ export const VIEWS: ReadonlyMap<string, CustomerView> = new Map<string, Customer
   ['chat-clock', { ...activeChat, clockOff: 2 * 3_600_000 }],
   ['chat-resend', { ...activeChat, resend: { count: 2, to: 'Ben' } }],
   ['chat-long', { ...activeChat, entries: long, readers: [me, mara, bot], unread: 1 }],
+  ['chat-prompt', { ...activeChat, prompt: aPrompt }],
+  [
+    'chat-guests',
+    {
+      ...activeChat,
+      readers: [me, mara, sue, bot],
+      entries: [
+        ...entries,
+        aMessage({ id: 'g', mine: false, from: 'Steam', face: 'assistant', text: 'The Harbour has a lid number 4.', at: minutes(4) }),
+      ],
+    },
+  ],
   ['chat-offline', { ...activeChat, entries: long, link: 'offline' }],
   ['chat-problem', { ...activeChat, problem: { code: 'agent_unconfirmed', detail: 'untrusted' } }],
   [
@@ -132,7 +161,7 @@ export const VIEWS: ReadonlyMap<string, CustomerView> = new Map<string, Customer
       readers: [me],
       entries: [
         ...entries,
-        { kind: 'left', id: 'l', who: 'Mara', at: minutes(9), desk: 'Support' },
+        { kind: 'left', id: 'l', who: 'Mara', at: minutes(9), desk: 'Support', face: 'agent' },
         { kind: 'closed', id: 'c', at: minutes(9) },
       ],
     },

@@ -20,7 +20,7 @@ function viewsOf(text: string): readonly CustomerView[] {
   const notice = { ...aNotice, controller: text, deskLabel: text, paragraphs: [text, text], contact: text }
   const readers = activeChat.readers.map((reader) => ({ ...reader, name: text, desk: text }))
   const entries = [
-    { kind: 'joined', id: 'e1', who: text, desk: text, at: 0 } as const,
+    { kind: 'joined', id: 'e1', who: text, desk: text, face: 'agent', at: 0 } as const,
     aMessage({ id: 'e2', text }),
     aMessage({ id: 'e3', text, mine: false, from: text }),
   ]

@@ -29,6 +29,7 @@ export function startCustomer(ports: Ports, _page: PageConfig): Program<Customer
     id: `${Math.random()}`,
     mine,
     from: mine ? 'You' : 'Mara',
+    face: mine ? 'customer' : 'agent',
     text,
     at: ports.clock.now(),
     standing: 'delivered',

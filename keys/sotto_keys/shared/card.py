@@ -54,12 +54,14 @@ def terms_of(policy: bytes, moment: str) -> Terms:
     )
 
 
-def card_of(policy: bytes, moment: str, *, desk: str, newcomer: Credential) -> NoticeText:
+def card_of(
+    policy: bytes, moment: str, *, desk: str, newcomer: Credential, language: str | None = None
+) -> NoticeText:
     """The words of this moment for this newcomer: `NotOffered` or `Malformed` as `terms_of`."""
     terms_of(policy, moment)
     read = _read(policy)
     about = Newcomer(newcomer.name, newcomer.desks[0] if newcomer.desks else "")
-    return notice_text(read, moment, desk=desk, language=read.languages.default, newcomer=about)
+    return notice_text(read, moment, desk=desk, language=language or read.languages.default, newcomer=about)
 
 
 def moments_of(policy: bytes) -> tuple[Moment, ...]:

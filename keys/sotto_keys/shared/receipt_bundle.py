@@ -233,7 +233,10 @@ def _language(
         case DeviceAdmission() as one if saved.moment is not None and newcomer is not None:
             if (one.credential, one.leaf_key) != (newcomer.cred_id, newcomer.device_key):
                 raise Inconsistent("a decision about another device")
-            texts = {policy.languages.default: _card(octets, saved.moment, desk=desk, newcomer=newcomer)}
+            texts = {
+                each: _card(octets, saved.moment, desk=desk, newcomer=newcomer, language=each)
+                for each in policy.languages.available
+            }
         case _:
             raise Inconsistent("a decision without what it was about")
     for language, text in texts.items():
@@ -242,9 +245,9 @@ def _language(
     raise Inconsistent("words that the policy does not hold")
 
 
-def _card(octets: bytes, moment: str, *, desk: str, newcomer: Credential) -> NoticeText:
+def _card(octets: bytes, moment: str, *, desk: str, newcomer: Credential, language: str) -> NoticeText:
     try:
-        return card_of(octets, moment, desk=desk, newcomer=newcomer)
+        return card_of(octets, moment, desk=desk, newcomer=newcomer, language=language)
     except NotOffered:
         raise Inconsistent("a question that the policy does not hold") from None
 

@@ -1,0 +1,171 @@
+"""The customer lets people in one by one, and sends them away: what the screen says, who can really decrypt, and what the ledger holds."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+from tests.support.demo_town import ANA
+from tests.support.screen_people import AgentScreen
+
+from sotto_cli.demo.places import GUESTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser
+    from tests.support.demo_town import Town
+    from tests.support.screen_people import CustomerScreen
+
+    Console = Callable[[str], AgentScreen]
+
+SUE, DORA, STEAM = GUESTS
+
+
+@pytest.fixture(scope="module")
+def consoles(browser: Browser, town: Town) -> Iterator[Console]:
+    """Consoles of people who can be asked for, each signed in and approved once."""
+    open_ones: dict[str, AgentScreen] = {}
+
+    def console(agent: str) -> AgentScreen:
+        if agent not in open_ones:
+            context = browser.new_context(viewport={"width": 1280, "height": 800})
+            context.set_default_timeout(45_000)
+            screen = AgentScreen(context.new_page())
+            screen.sign_in(town.console_url, agent=agent, password=town.password(agent)).get_approved()
+            open_ones[agent] = screen
+        return open_ones[agent]
+
+    yield console
+    for screen in open_ones.values():
+        screen.page.context.close()
+
+
+@pytest.fixture
+def chat(customer: CustomerScreen, ana: AgentScreen) -> tuple[CustomerScreen, AgentScreen]:
+    """A customer who talks with Ana."""
+    customer.start()
+    ana.take_next()
+    customer.meets("Ana")
+    return customer, ana
+
+
+def ledger(town: Town) -> list[str]:
+    """The events of the newest conversation."""
+    path = town.places.relay / "sotto.db"
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+        newest = "(SELECT id FROM conversation ORDER BY key DESC LIMIT 1)"
+        rows = database.execute(f'SELECT event FROM ledger WHERE conversation = {newest} ORDER BY "index"')  # noqa: S608
+        return [str(row[0]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("agent", "name", "moment", "label"),
+    [
+        ("ben", "Ben", "A colleague of this desk, to help", "support desk, helping"),
+        (DORA.agent, DORA.name, "An agent of another desk, to help", "returns desk, helping"),
+        (SUE.agent, SUE.name, "A supervisor, for quality review", "Supervisor, quality review"),
+    ],
+)
+def test_somebody_comes_in_by_one_press_reads_new_messages_only_and_goes_by_one(
+    chat: tuple[CustomerScreen, AgentScreen],
+    consoles: Console,
+    town: Town,
+    agent: str,
+    name: str,
+    moment: str,
+    label: str,
+) -> None:
+    customer, ana = chat
+    guest = consoles(agent)
+    customer.say("Before")
+    expect(ana.message("Before")).to_be_visible()
+    ana.ask_for(moment, who=name)
+    ana.sees("Waiting for an answer")
+    assert ledger(town) == ["open", "request"]
+    customer.asked(name)
+    customer.press("Allow")
+    guest.open_chat()
+    customer.sees("3 people can read this chat").wait_for()
+    ana.sees("Allowed")
+    assert ledger(town) == ["open", "request", "give"]
+    customer.say("While three")
+    expect(guest.message("While three")).to_be_visible()
+    assert guest.messages() == ["While three"]
+    guest.say("I can help")
+    said = customer.message("I can help")
+    expect(said).to_be_visible()
+    expect(said).to_contain_text(name)
+    if label != "support desk, helping":
+        expect(said).to_contain_text(label.replace("returns desk, ", "").strip().split(",")[-1].strip())
+    customer.press(f"Stop {name}")
+    customer.sees("You and Ana can read this chat").wait_for()
+    customer.say("After")
+    expect(ana.message("After")).to_be_visible()
+    assert guest.messages() == ["While three", "I can help"]
+    assert ledger(town) == ["open", "request", "give", "withdraw"]
+    ana.sees("Stopped by the customer")
+
+
+@pytest.mark.parametrize(
+    ("press", "event", "told"), [("Don’t allow", "refuse", "Refused"), ("Not now", "defer", "Not now")]
+)
+def test_a_no_lets_nobody_in_and_is_kept(
+    chat: tuple[CustomerScreen, AgentScreen], consoles: Console, town: Town, press: str, event: str, told: str
+) -> None:
+    customer, ana = chat
+    consoles("ben")
+    ana.ask_for("A colleague of this desk, to help", who="Ben")
+    customer.asked("Ben")
+    customer.press(press)
+    ana.sees(told)
+    customer.sees("You and Ana can read this chat").wait_for()
+    assert ledger(town) == ["open", "request", event]
+    assert customer.app.get_by_role("heading", name="A question for you").count() == 0
+
+
+def test_the_two_answers_are_equal_and_nothing_is_chosen(
+    chat: tuple[CustomerScreen, AgentScreen], consoles: Console
+) -> None:
+    customer, ana = chat
+    consoles("ben")
+    ana.ask_for("A colleague of this desk, to help", who="Ben")
+    customer.asked("Ben")
+    looks = "(each) => { const s = getComputedStyle(each); const b = each.getBoundingClientRect(); return [each.tagName, s.fontSize, s.fontWeight, s.color, s.backgroundColor, s.borderColor, Math.round(b.width), Math.round(b.height)] }"  # noqa: E501
+    no, yes = (customer.app.get_by_role("button", name=each, exact=True) for each in ("Don’t allow", "Allow"))
+    assert no.evaluate(looks) == yes.evaluate(looks)
+    assert customer.app.locator(".prompt input, .prompt [aria-checked], .prompt [autofocus]").count() == 0
+    assert not yes.evaluate("(each) => each.matches(':focus')")
+    customer.press("Not now")
+
+
+def test_a_question_survives_a_reload_and_its_answer_too(
+    chat: tuple[CustomerScreen, AgentScreen], consoles: Console
+) -> None:
+    customer, ana = chat
+    consoles("ben")
+    ana.ask_for("A colleague of this desk, to help", who="Ben")
+    customer.asked("Ben")
+    customer.page.reload()
+    customer.open()
+    customer.asked("Ben")
+    customer.press("Allow")
+    customer.sees("3 people can read this chat").wait_for()
+    customer.page.reload()
+    customer.open()
+    customer.press("Stop Ben")
+    customer.sees("You and Ana can read this chat").wait_for()
+
+
+def test_a_guest_asks_nothing_and_closes_nothing(chat: tuple[CustomerScreen, AgentScreen], consoles: Console) -> None:
+    customer, ana = chat
+    guest = consoles("ben")
+    ana.ask_for("A colleague of this desk, to help", who="Ben")
+    customer.asked("Ben")
+    customer.press("Allow")
+    guest.open_chat()
+    assert guest.chat.get_by_role("button", name="Close chat").count() == 0
+    assert guest.chat.get_by_role("button", name="Ask for…").count() == 0
+    assert ANA.name == "Ana"
