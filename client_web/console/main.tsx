@@ -1,11 +1,11 @@
 /** Starts the console in this tab: one live tab holds the device; another one offers to take over. */
 import { render } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
 
 import type { AgentIntent, AgentView, Program } from '../src/core/views.ts'
 import { startAgent } from '../src/session/agent.ts'
 import { indexedStore } from '../src/store/indexed.ts'
 import { Button } from '../src/ui/Button.tsx'
+import { useWatched } from '../src/ui/watched.ts'
 import { Console } from './Console.tsx'
 import { browserClock, documentsAt, signInAt, socketTo } from './ports.ts'
 import { words } from './words.en.ts'
@@ -14,9 +14,7 @@ const LOCK = 'sotto-console'
 const here = document.getElementById('app')
 
 function Screen({ program }: { readonly program: Program<AgentView, AgentIntent> }) {
-  const [view, setView] = useState(program.view.value)
-  useEffect(() => program.view.subscribe(setView), [program])
-  return <Console view={view} intend={program.intend} />
+  return <Console view={useWatched(program.view)} intend={program.intend} />
 }
 
 function AnotherTab() {

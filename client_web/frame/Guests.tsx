@@ -8,17 +8,19 @@ export function Guests({ chat, intend }: { readonly chat: ChatView; readonly int
   const guests = chat.stage === 'closed' ? [] : chat.readers.filter(({ decision }) => decision !== null)
   if (guests.length === 0) return null
   return (
-    <ul class='guests' aria-label={promptWords.guests}>
-      {guests.map(({ id, name, face, desk, decision }) => (
-        <li key={id} class='guest'>
-          <p class='small'>
-            <bdi class='strong'>{name}</bdi> · {faceWords(face, deskName(desk))} · {promptWords.canRead}
-          </p>
-          <Button label={promptWords.stopOf(name)} onPress={() => decision !== null && intend({ kind: 'withdraw', decision })}>
-            {promptWords.stop}
-          </Button>
-        </li>
-      ))}
-    </ul>
+    <section aria-label={promptWords.guests}>
+      <ul class='guests'>
+        {guests.map(({ id, name, face, desk, decision }) => (
+          <li key={id} class='guest'>
+            <p class='small'>
+              <bdi class='strong'>{name}</bdi> · {faceWords(face, deskName(desk))} · {promptWords.canRead}
+            </p>
+            <Button label={promptWords.stopOf(name)} onPress={() => decision !== null && intend({ kind: 'withdraw', decision })}>
+              {promptWords.stop}
+            </Button>
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }

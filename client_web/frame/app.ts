@@ -1,8 +1,7 @@
 /** Runs the customer's session behind the lock and shows its view: one live tab, the others offer "use here". */
-import { effect, type Signal, signal } from '@preact/signals'
-
 import type { CustomerPorts, PageConfig } from '../src/core/ports.ts'
 import type { CustomerIntent, CustomerView, Program } from '../src/core/views.ts'
+import { type Observable, observable } from '../src/session/observable.ts'
 import type { ToApp, ToLoader } from './bridge.ts'
 import type { WidgetIntent } from './intents.ts'
 import { bridgeOver } from './ports.ts'
@@ -10,8 +9,8 @@ import { bridgeOver } from './ports.ts'
 export type StartCustomer = (ports: CustomerPorts, page: PageConfig) => Program<CustomerView, CustomerIntent>
 
 export interface App {
-  readonly view: Signal<CustomerView>
-  readonly panelOpen: Signal<boolean>
+  readonly view: Observable<CustomerView>
+  readonly panelOpen: Observable<boolean>
   intend(intent: WidgetIntent): void
   /** What arrived on the port, parsed. */
   take(message: ToApp): void
@@ -32,8 +31,8 @@ const ELSEWHERE: CustomerView = { kind: 'stopped', organisation: null, problem: 
 
 export function startApp({ page, languages, startCustomer, say, setHeight }: AppWorld): App {
   const bridge = bridgeOver(say, languages)
-  const view = signal<CustomerView>({ kind: 'checking' })
-  const panelOpen = signal(false)
+  const view = observable<CustomerView>({ kind: 'checking' })
+  const panelOpen = observable(false)
   let told = 0
   let program: Program<CustomerView, CustomerIntent> | null = null
 
@@ -57,13 +56,15 @@ export function startApp({ page, languages, startCustomer, say, setHeight }: App
     if (await bridge.lock(steal).catch(() => false)) run()
     else stop(ELSEWHERE)
   }
-  effect(() => {
+  const tellUnread = (): void => {
     const unread = view.value.kind === 'chat' ? view.value.unread : 0
     if (panelOpen.value && unread > 0) queueMicrotask(() => program?.intend({ kind: 'seen' }))
     const count = panelOpen.value ? 0 : unread
     if (count !== told) say({ kind: 'unread', count })
     told = count
-  })
+  }
+  view.subscribe(tellUnread)
+  panelOpen.subscribe(tellUnread)
   void acquire(false)
 
   return {

@@ -4,6 +4,7 @@ import './lockdown.ts'
 import { render } from 'preact'
 
 import { startCustomer } from '../src/session/customer.ts'
+import { useWatched } from '../src/ui/watched.ts'
 import { type App, startApp } from './app.ts'
 import { parseHandover, parseToApp, READY } from './bridge.ts'
 import { adoptStyles } from './styles.ts'
@@ -13,7 +14,7 @@ import { Widget } from './Widget.tsx'
 const host = window.parent.parent
 
 function Root({ app }: { readonly app: App }) {
-  return <Widget view={app.view.value} open={app.panelOpen.value} intend={app.intend} />
+  return <Widget view={useWatched(app.view)} open={useWatched(app.panelOpen)} intend={app.intend} />
 }
 
 function setHeight(px: number): void {

@@ -105,7 +105,7 @@ class Dispatch:
         self._commit_change = partial(commit_change, signer=signer)
         self._open_conversation = partial(open_conversation, signer=signer)
         self._ask_customer = partial(ask_customer, signer=signer, entropy=entropy, policies=policies)
-        self._find_candidates = partial(find_candidates, policies=policies)
+        self._find_candidates = partial(find_candidates, policies=policies, presence=presence)
         self._answer_request = partial(answer_request, signer=signer)
         self._withdraw = partial(withdraw, signer=signer)
         self._sweep = partial(sweep, signer=signer)

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 from tests.support.demo_town import ANA
+from tests.support.inspector import Inspector
 from tests.support.screen_people import AgentScreen
 
 from sotto_cli.demo.places import GUESTS
+from sotto_keys.ceremony.office import Office
+from sotto_keys.shared.receipt_bundle import verify_bundle
+from sotto_keys.shared.untrusted import Untrusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
     from tests.support.demo_town import Town
     from tests.support.screen_people import CustomerScreen
+
+    from sotto_wire.ids import Digest
 
     Console = Callable[[str], AgentScreen]
 
@@ -107,6 +113,32 @@ def test_somebody_comes_in_by_one_press_reads_new_messages_only_and_goes_by_one(
     assert guest.messages() == ["While three", "I can help"]
     assert ledger(town) == ["open", "request", "give", "withdraw"]
     ana.sees("Stopped by the customer")
+    saved = save_decisions(customer)
+    start, asked = verify_bundle(saved, pinned=root_of(town)).decisions
+    assert start.receipt is not None
+    assert asked.newcomer is not None
+    assert asked.newcomer.name == name
+    assert asked.receipt is not None
+    assert asked.withdrawal is not None
+    assert asked.withdrawal_receipt is not None
+    flipped = bytearray(saved)
+    flipped[len(saved) // 3] ^= 1
+    with pytest.raises(Untrusted):
+        verify_bundle(bytes(flipped), pinned=None)
+
+
+def save_decisions(customer: CustomerScreen) -> bytes:
+    """The file as the browser downloads it."""
+    customer.app.get_by_role("button", name="can read this chat").click()
+    with customer.page.expect_download() as coming:
+        customer.press("Save your decisions")
+    customer.press("Back")
+    assert coming.value.suggested_filename == "sotto-decisions.json"
+    return coming.value.path().read_bytes()
+
+
+def root_of(town: Town) -> Digest:
+    return Office(town.places.office).roots().newest.digest
 
 
 @pytest.mark.parametrize(
@@ -169,3 +201,27 @@ def test_a_guest_asks_nothing_and_closes_nothing(chat: tuple[CustomerScreen, Age
     assert guest.chat.get_by_role("button", name="Close chat").count() == 0
     assert guest.chat.get_by_role("button", name="Ask for…").count() == 0
     assert ANA.name == "Ana"
+
+
+@pytest.mark.timeout(180)
+def test_no_screen_of_a_question_breaks_a_rule(chat: tuple[CustomerScreen, AgentScreen], consoles: Console) -> None:
+    customer, ana = chat
+    consoles("ben")
+    theirs, hers = Inspector(customer.page), Inspector(ana.page)
+    ana.chat.get_by_role("button", name="Ask for…").click()
+    dialog = ana.page.get_by_role("dialog", name="Ask the customer to let somebody in")
+    dialog.get_by_label("A colleague of this desk, to help").check()
+    dialog.get_by_label("Ben").first.check()
+    hers.look("the card beforehand")
+    dialog.get_by_role("button", name="Ask the customer").click()
+    customer.asked("Ben")
+    theirs.look("a question", inside=True)
+    hers.look("waiting for an answer")
+    customer.press("Allow")
+    customer.sees("3 people can read this chat").wait_for()
+    theirs.look("somebody let in", inside=True)
+    customer.app.get_by_role("button", name="can read this chat").click()
+    customer.app.get_by_role("button", name="Save your decisions").wait_for()
+    theirs.look("who can read", inside=True)
+    customer.press("Back")
+    assert {**theirs.found, **hers.found} == {}

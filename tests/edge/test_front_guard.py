@@ -53,7 +53,7 @@ async def test_row_12_half_a_header_after_an_answer_does_not_either(connect: Con
 async def test_row_12_a_socket_without_hello_is_closed(connect: Connect) -> None:
     peer = await connect()
     await peer.upgrade()
-    assert await peer.close_code() == 4401
+    assert await peer.close_code() == 4408
 
 
 async def test_a_slow_crowd_does_not_keep_others_out(connect: Connect, running: Running) -> None:

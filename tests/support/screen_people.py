@@ -181,7 +181,9 @@ class AgentScreen:
 
     def open_chat(self) -> AgentScreen:
         """Opens the newest chat that this device was let in to."""
-        self.page.locator("nav, aside, .list").get_by_role("button", name="Customer").first.click()
+        # What is over stays on the list until something else is opened.
+        live = self.page.locator("[data-chat]").filter(has_not_text=re.compile("You left|Closed"))
+        live.last.click()
         self.chat.get_by_text("Encrypted").wait_for()
         return self
 

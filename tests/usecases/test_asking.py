@@ -44,6 +44,7 @@ from sotto_wire.refusals import (
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
 
     from tests.support.relay_world import RelayWorld
 
@@ -97,9 +98,11 @@ def test_what_a_passed_date_has_taken_away_is_not_offered(scene: Scene) -> None:
     bot_of(scene)
     frame = FindCandidates(ref=1, conversation=scene.name, moment="ai_assistant")
     asked = Asked(frame, scene.ana.speaker)
-    assert len(scene.relay.see(partial(find_candidates, policies=PolicyFiles()), asked).credentials) == 1
+    assert (
+        len(scene.relay.see(partial(find_candidates, policies=PolicyFiles(), presence=Here()), asked).credentials) == 1
+    )
     with pytest.raises(NotOffered):
-        scene.relay.see(partial(find_candidates, policies=Lapsed()), asked)
+        scene.relay.see(partial(find_candidates, policies=Lapsed(), presence=Here()), asked)
 
 
 def test_one_question_at_a_time(scene: Scene, ben: AgentDevice) -> None:
@@ -157,11 +160,18 @@ def test_who_has_no_key_package_cannot_be_asked_for(scene: Scene) -> None:
         scene.ask("second_agent", device)
 
 
-def find(scene: Scene, moment: str) -> list[bytes]:
+def find(scene: Scene, moment: str, *, here: Sequence[AgentDevice] = ()) -> list[bytes]:
     frame = FindCandidates(ref=1, conversation=scene.name, moment=moment)
-    return scene.relay.see(
-        partial(find_candidates, policies=PolicyFiles()), Asked(frame, scene.ana.speaker)
-    ).credentials
+    there = Here(at_desk=[each.key.public for each in here])
+    finding = partial(find_candidates, policies=PolicyFiles(), presence=there)
+    return scene.relay.see(finding, Asked(frame, scene.ana.speaker)).credentials
+
+
+def test_who_is_here_stands_first(scene: Scene, ben: AgentDevice) -> None:
+    cleo = scene.equip("cleo")
+    for here in (ben, cleo):
+        assert find(scene, "second_agent", here=[here])[0] == here.credential()
+    assert len(find(scene, "second_agent", here=[cleo])) == 2
 
 
 def test_an_agent_finds_who_could_come_in(scene: Scene, ben: AgentDevice) -> None:

@@ -1,8 +1,8 @@
 /** A session whose every text is an injection, one after the other: what the widget shows when relay, agent and officer all mean harm. Never in a release. */
-import { signal } from '@preact/signals'
 
 import type { PageConfig, Ports } from '../../src/core/ports.ts'
 import type { CustomerIntent, CustomerView, Program } from '../../src/core/views.ts'
+import { observable } from '../../src/session/observable.ts'
 import { activeChat, aMessage, aNotice, anOrganisation } from './fixtures.ts'
 
 declare global {
@@ -32,7 +32,7 @@ function viewsOf(text: string): readonly CustomerView[] {
 }
 
 export function startCustomer(ports: Ports, _page: PageConfig): Program<CustomerView, CustomerIntent> {
-  const view = signal<CustomerView>({ kind: 'checking' })
+  const view = observable<CustomerView>({ kind: 'checking' })
   const show = (step: number): void => {
     const text = globalThis.hostileTexts?.[Math.floor(step / STEPS)]
     const next = text === undefined ? undefined : viewsOf(text)[step % STEPS]

@@ -1,9 +1,9 @@
 /** A session without keys or relay for looking at the widget in its real frames: walks from the notice to a chat that echoes. Never in a release. */
-import { signal } from '@preact/signals'
 
 import type { PageConfig, Ports } from '../../src/core/ports.ts'
 import type { CustomerIntent, CustomerView, EntryView, Program } from '../../src/core/views.ts'
 import { newKeyPair } from '../../src/keys/ed25519.ts'
+import { observable } from '../../src/session/observable.ts'
 import { newSealingKey } from '../../src/store/sealed.ts'
 import { activeChat, aNotice, anOrganisation } from './fixtures.ts'
 
@@ -15,7 +15,7 @@ const begin = async ({ store, entropy }: Ports): Promise<void> => {
 }
 
 export function startCustomer(ports: Ports, _page: PageConfig): Program<CustomerView, CustomerIntent> {
-  const view = signal<CustomerView>({ kind: 'checking' })
+  const view = observable<CustomerView>({ kind: 'checking' })
   const add = (entry: EntryView): void => {
     if (view.value.kind === 'chat')
       view.value = {

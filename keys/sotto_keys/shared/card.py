@@ -54,9 +54,7 @@ def terms_of(policy: bytes, moment: str) -> Terms:
     )
 
 
-def card_of(
-    policy: bytes, moment: str, *, desk: str, newcomer: Credential, language: str | None = None
-) -> NoticeText:
+def card_of(policy: bytes, moment: str, *, desk: str, newcomer: Credential, language: str | None = None) -> NoticeText:
     """The words of this moment for this newcomer: `NotOffered` or `Malformed` as `terms_of`."""
     terms_of(policy, moment)
     read = _read(policy)

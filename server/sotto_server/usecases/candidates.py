@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from sotto_keys.shared.card import Terms, terms_of
@@ -25,21 +26,27 @@ if TYPE_CHECKING:
     from sotto_server.domain.conversation import Conversation
     from sotto_server.domain.directory import CredentialEntry
     from sotto_server.domain.speaker import Asked, Speaker
-    from sotto_server.ports import PolicyReader, Unit
+    from sotto_server.ports import PolicyReader, Presence, Unit
     from sotto_wire.claims import GroupTerms
     from sotto_wire.ids import Millis
 
 
-def find_candidates(unit: Unit, asked: Asked[FindCandidates], /, *, now: Millis, policies: PolicyReader) -> Candidates:
-    """A query. Refuses with `NotFound`, `NotSignedIn`, `NotAdmitted` (a guest asks), `WrongStage` or `NotOffered`."""
+def find_candidates(
+    unit: Unit, asked: Asked[FindCandidates], /, *, now: Millis, policies: PolicyReader, presence: Presence
+) -> Candidates:
+    """A query; who is here stands first, for a device that is switched off helps nobody now.
+
+    Refuses with `NotFound`, `NotSignedIn`, `NotAdmitted` (a guest asks), `WrongStage` or `NotOffered`.
+    """
     conversation = asking_in(unit, asked.frame.conversation, by=asked.by, now=now)
     terms = allowed(unit, conversation, asked.frame.moment, policies=policies, now=now)
+    here_first = sorted(unit.credentials.find(void=False), key=lambda each: not presence.is_here(each.device))
     found = (
         each.envelope
-        for each in unit.credentials.find(void=False)
+        for each in here_first
         if candidate(unit, each, conversation=conversation, terms=terms, now=now) is not None
     )
-    return Candidates(ref=asked.frame.ref, credentials=[one for one, _ in zip(found, range(CANDIDATES_LISTED))])  # noqa: B905 - the limit ends it
+    return Candidates(ref=asked.frame.ref, credentials=list(islice(found, CANDIDATES_LISTED)))
 
 
 def asking_in(unit: Unit, name: bytes, *, by: Speaker, now: Millis) -> Conversation:
