@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,12 +23,13 @@ SLOW_ROOMS: Final = ("browser", "scenario")
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """One tool; `report` is the JUnit file of a tool that counts for itself."""
+    """One tool; `report` is the JUnit file of a tool that counts for itself, `log` where it speaks while others do."""
 
     name: str
     argv: tuple[str, ...]
     cwd: Path = ROOT
     report: Path | None = None
+    log: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,13 @@ def gates(*pytest_args: str) -> tuple[Gate, ...]:
     )
 
 
+def browser_gate(*pytest_args: str) -> Gate:
+    """Beside the others: a browser waits for people and the relay for browsers, so that two cores are busy and not one."""
+    report = REPORTS / "browser.xml"
+    argv = pytest("-q", "tests/browser", f"--junit-xml={report}", *pytest_args)
+    return Gate("browser", argv, ROOT, report, REPORTS / "browser.log")
+
+
 def counted(report: Path) -> Count:
     """What a JUnit report says; nothing when there is none to read."""
     if not report.is_file():
@@ -82,7 +92,10 @@ def judge(gate: Gate) -> Count:
     if gate.report:
         gate.report.unlink(missing_ok=True)
     try:
-        code = subprocess.run(gate.argv, cwd=gate.cwd, check=False, stdin=subprocess.DEVNULL).returncode
+        with gate.log.open("wb") if gate.log else nullcontext() as out:
+            code = subprocess.run(
+                gate.argv, cwd=gate.cwd, check=False, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+            ).returncode
     except OSError as missing:
         print(f"gates: {missing}", flush=True)
         code = 1
@@ -90,11 +103,16 @@ def judge(gate: Gate) -> Count:
     return Count(count.passed, count.failed or int(code != 0 or not count.passed), count.skipped)
 
 
-def judge_all(chosen: tuple[Gate, ...]) -> int:
+def judge_all(chosen: tuple[Gate, ...], *, beside: tuple[Gate, ...] = ()) -> int:
     """The exit code. Every gate runs, whatever failed before, and the last line counts them."""
     began = time.monotonic()
     REPORTS.mkdir(exist_ok=True)
-    counts = {gate.name: judge(gate) for gate in chosen}
+    with ThreadPoolExecutor() as lanes:
+        others = {gate: lanes.submit(judge, gate) for gate in beside}
+        counts = {gate.name: judge(gate) for gate in chosen}
+    for gate, other in others.items():
+        print(gate.log.read_text("utf-8") if gate.log else "", flush=True)
+        counts[gate.name] = other.result()
     if failed := [name for name, count in counts.items() if count.failed]:
         print(f"gates: failed: {', '.join(failed)}")
     print(f"gates: {time.monotonic() - began:.0f} s; a linter or type checker counts as one test")
@@ -109,12 +127,14 @@ def main() -> int:
     parser.add_argument("--browsers", choices=("chromium", "all", "none"), default="chromium")
     given, rest = parser.parse_known_args()
     browsers = "none" if given.fast else given.browsers
-    rooms = SLOW_ROOMS if given.fast else ("browser",) if browsers == "none" else ()
-    args = (f"--browsers={browsers}", *(f"--ignore=tests/{room}" for room in rooms), *rest)
+    rooms = SLOW_ROOMS if given.fast else ("browser",)
+    args = (f"--browsers={browsers}", *(f"--ignore=tests/{room}" for room in rooms))
     if rest:
         print("gates: arguments were given, so pytest runs alone", flush=True)
-        return subprocess.run(pytest(*args), cwd=ROOT, check=False).returncode
-    return judge_all(gates(*args))
+        alone = args if browsers == "none" else args[:1]
+        return subprocess.run(pytest(*alone, *rest), cwd=ROOT, check=False).returncode
+    beside = () if browsers == "none" else (browser_gate(f"--browsers={browsers}"),)
+    return judge_all(gates(*args), beside=beside)
 
 
 if __name__ == "__main__":

@@ -88,3 +88,15 @@ def test_an_old_report_is_not_counted_again(tmp_path: Path) -> None:
 
 def test_continuous_integration_runs_what_a_developer_runs() -> None:
     assert (dev.ROOT / ".ci" / "run").read_text().splitlines()[-1] == "exec python3 dev.py test"
+
+
+def test_a_gate_beside_the_others_is_counted_and_what_it_said_is_printed_whole(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    says = (sys.executable, "-c", "print('a long story'); raise SystemExit(1)")
+    good = gates.Gate("good", (sys.executable, "-c", "pass"), tmp_path)
+    assert gates.judge_all((good,), beside=(gates.Gate("beside", says, tmp_path, None, tmp_path / "log"),)) == 1
+    said = capfd.readouterr().out
+    assert "a long story" in said
+    assert "gates: failed: beside" in said
+    assert said.splitlines()[-1] == "1 passed, 1 failed, 0 skipped"
