@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+ASKING: Final = "tests/usecases/test_asking.py::"
 AGREE: Final = "tests/vectors/test_verifiers_agree.py::"
 HOSTILE: Final = "tests/browser/test_hostile_page.py::"
 INJECTED: Final = (
@@ -172,8 +173,11 @@ CATALOGUE: Final[Mapping[int, Row]] = {
             f"{GATE}.py::test_a_forged_decision_in_a_note_is_untrusted",
             f"{GATE}.py::test_a_decision_of_another_conversation_admits_nobody",
             f"{PERMISSIVE}test_the_honest_relay_refuses_it_and_the_conversation_goes_on",
+            f"{GATE}_terms.py::test_a_decision_of_one_device_lets_in_no_other",
+            f"{ASKING}test_a_yes_without_a_question_lets_nobody_in",
+            f"{ASKING}test_a_yes_to_a_question_that_is_over_lets_nobody_in",
+            f"{ASKING}test_an_answer_that_the_customer_did_not_sign_is_refused",
         ),
-        waits_for="supervisors",
     ),
     28: Row(
         "a leaf that nobody let in",
@@ -218,7 +222,12 @@ CATALOGUE: Final[Mapping[int, Row]] = {
     ),
     34: Row(
         "forged, edited, expired decisions",
-        (DECISIONS, f"{AGREE}test_a_thousand_changed_documents_have_the_same_verdict_in_both_languages"),
+        (
+            DECISIONS,
+            f"{AGREE}test_a_thousand_changed_documents_have_the_same_verdict_in_both_languages",
+            "tests/unit/keys/test_receipt_bundle.py::test_a_part_that_does_not_belong_is_refused",
+            "tests/unit/keys/test_receipt_bundle.py::test_no_flipped_bit_goes_unseen",
+        ),
     ),
     35: Row(
         "names that hide or turn something",
