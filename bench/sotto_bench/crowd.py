@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from sotto_bench.oracle import Findings, Line, Oracle, in_all
+from sotto_bench.patience import Patience
 from sotto_cli.demo.places import AGENTS, DESK, SITE
 from sotto_client import Agent, Customer, Page, SignIn
 from sotto_keys.shared.secret import SecretText
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from sotto_bench.works import Works
     from sotto_client import Chat
 
-SETTLED_WITHIN_S: Final = 120.0
+STILL_S: Final = 60.0
+"""Twice the longest wait between two tries to connect, and six times the longest that the rate limit asks for."""
 LOOK_EVERY_S: Final = 0.05
 CUSTOMER: Final = "customer"
 AGENT: Final = "agent"
@@ -53,6 +55,12 @@ class Pair:
         """Nothing waits to be sent, and both ends show equally much."""
         ends = [self._end(each).conversation for each in (CUSTOMER, AGENT)]
         return not any(each.outbox for each in ends) and len({len(each.messages) for each in ends}) == 1
+
+    @property
+    def moved(self) -> int:
+        """Messages that one of the two ends knows in the relay's order."""
+        ends = [self._end(each).conversation for each in (CUSTOMER, AGENT)]
+        return sum(each.standing == "sent" for end in ends for each in end.messages)
 
     def stuck(self) -> list[str]:
         found = []
@@ -96,15 +104,16 @@ class Crowd:
             pair.look()
             await asyncio.sleep(random.uniform(0, 2 * pause_s))
 
-    async def settle(self, *, within_s: float = SETTLED_WITHIN_S) -> bool:
-        """Give everybody time to send and receive what was said; whether they have."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(within_s):
-                while not all(pair.is_settled for pair in self.pairs):
-                    for pair in self.pairs:
-                        pair.look()
-                    await asyncio.sleep(LOOK_EVERY_S)
-        return all(pair.is_settled for pair in self.pairs)
+    async def settle(self, *, still_s: float = STILL_S) -> bool:
+        """Wait until everybody has sent and received what was said, or nothing has moved for so long; whether they have."""
+        clock, patience = asyncio.get_running_loop().time, Patience(still_s=still_s)
+        while not all(pair.is_settled for pair in self.pairs):
+            for pair in self.pairs:
+                pair.look()
+            if patience.is_over(sum(pair.moved for pair in self.pairs), now_s=clock()):
+                return False
+            await asyncio.sleep(LOOK_EVERY_S)
+        return True
 
     def judge(self) -> Findings:
         return in_all(pair.judge() for pair in self.pairs)

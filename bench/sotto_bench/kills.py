@@ -125,5 +125,6 @@ def faults(*, kills: int, pairs: int, seed: int, as_json: bool) -> int:
     }
     lines = [f"{kills} kills: {facts['killed_at']}", *(f"{name}: {count}" for name, count in found.items())]
     lines += [f"database: {report.integrity}", f"slowest start: {facts['slowest_start_s']} s"]
+    lines += [f"stuck: {each}" for each in report.stuck]
     tell(facts, as_json=as_json, people="\n".join(lines))
     return 0 if report.is_clean else FAILED
