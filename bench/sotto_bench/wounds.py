@@ -6,6 +6,7 @@ import mmap
 import os
 import signal
 import struct
+import threading
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from msgspec import Struct
@@ -14,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from sotto_server.adapters.clock import SystemClock
 from sotto_server.faults import StoreFault
+from sotto_server.usecases.follow import follow
 from sotto_wire.ids import Millis
 
 if TYPE_CHECKING:
@@ -25,8 +27,11 @@ if TYPE_CHECKING:
 C = TypeVar("C")
 R = TypeVar("R")
 
-Point = Literal["before", "statement", "commit", "after"]
-"""Before a batch, at a statement of its flush, at its COMMIT, after the commit and before anybody is answered."""
+Point = Literal["before", "statement", "commit", "after", "follow"]
+"""Before a batch, at a statement of its flush, at its COMMIT, after the commit and before anybody is answered.
+
+Or at the query by which an end asks to hear a conversation.
+"""
 _OFFSET = struct.Struct("<q")
 
 
@@ -65,7 +70,7 @@ class WoundedStore:
     def __init__(self, store: Store, wound: Wound) -> None:
         self._store, self._wound = store, wound
         self._left = wound.nth
-        self._is_running = False
+        self._writer: int | None = None
         if wound.at == "statement":
             event.listen(Engine, "before_cursor_execute", self._at_statement)
         elif wound.at == "commit":
@@ -77,11 +82,11 @@ class WoundedStore:
 
     def run(self, batch: Sequence[Job]) -> list[Outcome]:
         self._come_to("before")
-        self._is_running = True
+        self._writer = threading.get_ident()
         try:
             outcomes = self._store.run(batch)
         finally:
-            self._is_running = False
+            self._writer = None
         self._come_to("after")
         return outcomes
 
@@ -89,6 +94,8 @@ class WoundedStore:
         return self._store.commit(use_case, command, now)
 
     def read(self, query: UseCase[C, R], command: C, now: Millis) -> R:
+        if query is follow:
+            self._come_to("follow")
         return self._store.read(query, command, now)
 
     def others_wrote(self) -> bool:
@@ -98,11 +105,11 @@ class WoundedStore:
         self._store.close()
 
     def _at_statement(self, *_: object) -> None:
-        if self._is_running:
+        if self._writer == threading.get_ident():  # readers end their transactions too
             self._come_to("statement")
 
     def _at_commit(self, *_: object) -> None:
-        if self._is_running:
+        if self._writer == threading.get_ident():
             self._come_to("commit")
 
     def _come_to(self, point: Point) -> None:
@@ -115,5 +122,5 @@ class WoundedStore:
             os.kill(os.getpid(), signal.SIGKILL)
         if point in {"statement", "commit"}:
             raise OperationalError("COMMIT", {}, OSError("disk I/O error"))
-        # After the commit: an fsync that failed although everything reached the disk.
+        # After the commit: an fsync that failed although everything reached the disk. At a query: the disk could not be read.
         raise StoreFault("disk I/O error")

@@ -196,7 +196,7 @@ class AgentLine(Handovers, Invitations):
         self._refusals.pop(name, None)
         self._proposed[name] = card
         self._following.discard(name)
-        await self.link.ask(lambda ref: Follow(ref=ref, conversation=card.conversation, after=card.since))
+        await self.link.insist(lambda ref: Follow(ref=ref, conversation=card.conversation, after=card.since))
         self._following.add(name)
 
     def joined(self, name: ConversationId) -> Chat | None:
@@ -224,10 +224,10 @@ class AgentLine(Handovers, Invitations):
     async def _complain(self, card: ConversationCard) -> None:
         """The customer's device opens the next group, and the relay offers us there again."""
         self._proposed[ConversationId(card.conversation)] = card
-        await self.link.ask(
+        await self.link.insist(
             lambda ref: Complain(ref=ref, conversation=card.conversation, group=card.group, epoch=card.epoch)
         )
-        await self.link.ask(lambda ref: Follow(ref=ref, conversation=card.conversation, after=card.acked))
+        await self.link.insist(lambda ref: Follow(ref=ref, conversation=card.conversation, after=card.acked))
 
     async def _take_envelope(self, envelope: Envelope) -> None:
         name = ConversationId(envelope.conversation)
@@ -336,7 +336,7 @@ class AgentLine(Handovers, Invitations):
             self.problem = refused.code
 
     async def _ask_watch(self, desk: str) -> None:
-        await self.link.ask(lambda ref: WatchQueue(ref=ref, desk=desk))
+        await self.link.insist(lambda ref: WatchQueue(ref=ref, desk=desk))
 
     async def _refill(self) -> None:
         keys = self._begin.keys

@@ -128,7 +128,7 @@ class Chat:
         self._keep(compared(self._conversation, card))
         after = min(max(self._conversation.cursor, card.since), card.head)
         try:
-            await self._world.link.ask(lambda ref: Follow(ref=ref, conversation=card.conversation, after=after))
+            await self._world.link.insist(lambda ref: Follow(ref=ref, conversation=card.conversation, after=after))
         except LinkLost:
             return
         except Refused as refused:

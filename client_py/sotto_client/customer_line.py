@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -18,7 +17,7 @@ from sotto_client.link import Link
 from sotto_client.next_group import gone_on, make_next_group, may_continue
 from sotto_client.own_commits import Grounds, Plan
 from sotto_client.questions import judge_question
-from sotto_client.world import AGAIN, RETRY_MS, World
+from sotto_client.world import World
 from sotto_keys.shared.mls.key_package import parse_key_package
 from sotto_keys.shared.secret import SecretSigningKey
 from sotto_keys.shared.text_forms import digest_of
@@ -275,32 +274,27 @@ class CustomerLine:
 
     async def _open(self, group_info: bytes) -> None:
         record = self.record
-        while True:
-            try:
-                answer = await self.link.ask(
-                    lambda ref: OpenConversation(
-                        ref=ref,
-                        conversation=record.conversation,
-                        group_info=group_info,
-                        start=record.start,
-                    )
+        try:
+            answer = await self.link.insist(
+                lambda ref: OpenConversation(
+                    ref=ref,
+                    conversation=record.conversation,
+                    group_info=group_info,
+                    start=record.start,
                 )
-            except LinkLost:
-                return
-            except Refused as refused:
-                if refused.code in AGAIN:
-                    await asyncio.sleep((refused.retry_after_ms or RETRY_MS) / 1000)
-                    continue
-                self._over()
-                self._begin.life.end(refused)
-                return
-            if isinstance(answer, Opened):
-                self.record = with_fields(record, group_info=None, receipt=answer.receipt, ahead=answer.ahead)
-                self._begin.store.save({opening.RECORD: self.record.to_bytes()})
-                self._begin.life.changed()
-                self.chat.began(answer.card)
-                await self.chat.resume(answer.card)
+            )
+        except LinkLost:
             return
+        except Refused as refused:
+            self._over()
+            self._begin.life.end(refused)
+            return
+        if isinstance(answer, Opened):
+            self.record = with_fields(record, group_info=None, receipt=answer.receipt, ahead=answer.ahead)
+            self._begin.store.save({opening.RECORD: self.record.to_bytes()})
+            self._begin.life.changed()
+            self.chat.began(answer.card)
+            await self.chat.resume(answer.card)
 
     def _over(self) -> None:
         """Closed: the program keeps what it was shown, the device keeps nothing."""

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final, Protocol
 
 from sotto_client.connection import Connection, LinkLost
+from sotto_client.world import AGAIN, RETRY_MS
 from sotto_wire.codes import Close, Code
 from sotto_wire.refusals import Refused
 
@@ -80,6 +81,16 @@ class Link:
         if self._connection is None:
             raise LinkLost("offline")
         return await self._connection.ask(request)
+
+    async def insist(self, request: Callable[[int], Frame]) -> FromRelay:
+        """As `ask`, but a refusal that passes by itself is waited out: without this answer the line would stay open and deaf."""
+        while True:
+            try:
+                return await self.ask(request)
+            except Refused as refused:
+                if refused.code not in AGAIN:
+                    raise
+                await asyncio.sleep((refused.retry_after_ms or RETRY_MS) / 1000)
 
     async def tell(self, frame: Frame) -> None:
         """A frame without an answer; dropped when offline."""

@@ -98,8 +98,8 @@ export class AgentChats {
   async #await({ conversation, stage, since, acked, head, group, epoch }: ConversationCard): Promise<void> {
     const { link } = this.#world
     const isLost = stage === 'active' && acked > since
-    if (isLost) await link.ask({ tag: 'complain', conversation, group, epoch })
-    await link.ask({ tag: 'follow', conversation, after: Math.min(isLost ? acked : since, head) })
+    if (isLost) await link.insist({ tag: 'complain', conversation, group, epoch })
+    await link.insist({ tag: 'follow', conversation, after: Math.min(isLost ? acked : since, head) })
   }
 
   /** What is closed leaves this device; it stays on the screen until it is put away. */

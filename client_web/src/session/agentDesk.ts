@@ -225,7 +225,7 @@ export class Desk {
     this.#offset = frame.serverTime - this.#begin.ports.clock.now()
     void this.#begin.keeper.refresh(true)
     this.#desks = frame.agent?.desks ?? this.#desks
-    for (const desk of this.#desks) this.#attempt(this.#link.ask({ tag: 'watch', desk }))
+    for (const desk of this.#desks) this.#attempt(this.#link.insist({ tag: 'watch', desk }))
     this.#attempt(this.#chats.welcomed(frame.conversations))
     this.#deviceChanged(frame)
   }

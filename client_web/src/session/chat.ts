@@ -269,7 +269,7 @@ export class Chat {
     const { world, id } = this.#holding
     const after = Math.min(Math.max(this.conversation.cursor, since), head)
     try {
-      await world.link.ask({ tag: 'follow', conversation: id, after })
+      await world.link.insist({ tag: 'follow', conversation: id, after })
     } catch (error) {
       if (!(error instanceof LinkLost) && !(error instanceof Refused)) throw error
     }

@@ -7,7 +7,7 @@ import type { SealedStore } from '../store/sealed.ts'
 import { CLOSE } from '../wire/generated/codes.ts'
 import type { ConversationCard, FromRelay, OnCall, Welcomed } from '../wire/generated/frames.ts'
 import { sameOctets } from '../wire/octets.ts'
-import { Refused } from '../wire/refused.ts'
+import { passes, Refused } from '../wire/refused.ts'
 import { Asking } from './asking.ts'
 import { Chat } from './chat.ts'
 import { type Conversation, STUCK } from './conversation.ts'
@@ -271,7 +271,7 @@ export class CustomerChat {
 
   #openFailed(error: unknown): void {
     if (error instanceof LinkLost) return
-    if (error instanceof Refused && (error.code === 'unavailable' || error.code === 'too_fast')) {
+    if (passes(error)) {
       const again = (): void => void this.#open().catch((later: unknown) => this.#openFailed(later))
       this.#begin.ports.clock.after(error.retryAfterMs ?? RETRY_MS, again)
       return

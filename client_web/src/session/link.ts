@@ -12,9 +12,10 @@ import {
   type Refusal,
   type Welcomed,
 } from '../wire/generated/frames.ts'
-import { codeOf, Refused } from '../wire/refused.ts'
+import { codeOf, passes, Refused } from '../wire/refused.ts'
 import { BadFrame, decodeAs, encodeAs } from '../wire/shape.ts'
 
+const RETRY_MS = 2000
 const FIRST_WAIT_MS = 500
 const LONGEST_WAIT_MS = 30_000
 /** A relay that restarts lets everybody go at once; at 760 hellos a second (measured) this admits 3,000 before its accept budget must. */
@@ -95,6 +96,15 @@ export class Link {
       this.#lastRef += 1
       this.#waiting.set(this.#lastRef, { resolve, reject })
       this.#say(numbered(request, this.#lastRef))
+    })
+  }
+
+  /** As `ask`, but a refusal that passes by itself is waited out: without this answer the line would stay open and deaf. */
+  insist(request: Request): Promise<Answer> {
+    return this.ask(request).catch(async (error: unknown) => {
+      if (!passes(error)) throw error
+      await new Promise<void>((resolve) => this.#world.clock.after(error.retryAfterMs ?? RETRY_MS, resolve))
+      return this.insist(request)
     })
   }
 

@@ -15,3 +15,7 @@ export class Refused extends Error {
 
 /** A code off the wire; one that this version does not know reads as `unavailable`. */
 export const codeOf = (text: string): Code => CODES.find((code) => code === text) ?? 'unavailable'
+
+/** Whether the same request may be taken a while later. */
+export const passes = (error: unknown): error is Refused =>
+  error instanceof Refused && (error.code === 'unavailable' || error.code === 'too_fast')

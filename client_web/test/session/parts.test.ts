@@ -103,6 +103,10 @@ const WELCOMED: FromRelay = {
   conversations: [],
 }
 
+const until = async (look: () => boolean): Promise<void> => {
+  while (!look()) await Promise.resolve()
+}
+
 const line = () => {
   const said: FromClient[] = []
   const told: string[] = []
@@ -161,6 +165,22 @@ describe('the link', () => {
     expect(await first).toEqual({ tag: 'done', ref: 1 })
     await expect(second).rejects.toMatchObject({ code: 'too_fast', retryAfterMs: 5 })
     await expect(second).rejects.toBeInstanceOf(Refused)
+  })
+
+  test('asks again what was refused for now, where it must have an answer', async () => {
+    const { link, relay, online, said, clock } = line()
+    await online()
+    const asked = link.insist({ tag: 'watch', desk: 'a' })
+    relay({ tag: 'refused', ref: 1, code: 'unavailable', retryAfterMs: null, notice: null, reference: 'ab' })
+    await until(() => {
+      clock.advance(2000)
+      return said.length === 3
+    })
+    relay({ tag: 'done', ref: 2 })
+    expect(await asked).toEqual({ tag: 'done', ref: 2 })
+    const other = link.insist({ tag: 'watch', desk: 'b' })
+    relay({ tag: 'refused', ref: 3, code: 'not_found', retryAfterMs: null, notice: null, reference: null })
+    await expect(other).rejects.toMatchObject({ code: 'not_found' })
   })
 
   test('tells who asked that the line was lost, and connects again', async () => {
