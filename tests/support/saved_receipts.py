@@ -28,6 +28,7 @@ from sotto_keys.shared.policy.notice_text import START, notice_text
 from sotto_keys.shared.policy.reading import read_policy
 from sotto_keys.shared.receipt import Receipt, sign_receipt
 from sotto_keys.shared.receipt_bundle import ReceiptBundle, SavedDecision, SavedReader, SavedStatement, sign_bundle
+from sotto_keys.shared.request import Request
 from sotto_keys.shared.text_forms import digest_of, to_base64url
 from sotto_keys.shared.withdrawal import sign_withdrawal
 from sotto_wire.claims import DecisionClaims, DeviceAdmission, Signed, TeamAdmission, WithdrawalClaims
@@ -125,6 +126,50 @@ def asked(*, moment: str = MOMENT, credential: bytes | None = None, **changes: o
         moment=moment,
         credential=to_base64url(credential or sign(CREDENTIAL_TYPE, GUEST, "issuing-a")),
         withdrawn=ending(digest_of(signed.claims)),
+    )
+
+
+ASSISTANT: Final = credential_document(
+    "device-steam", cred_id="steam-1", person="steam", name="Steam", kind="bot", roles=[], desks=["support"]
+)
+QUESTION: Final = Request(
+    org=ORG,
+    conversation=to_base64url(CONVERSATION),
+    moment="ai_assistant",
+    purpose="ai_assistant",
+    credential="steam-1",
+    leaf_key=to_base64url(key("device-steam").public),
+    asked_by="ana-1",
+    history="new_messages",
+    policy_digest=digest_of(POLICY).hex(),
+    requested_at=NOW + 1000,
+    expires_at=NOW + DAY,
+    nonce=to_base64url(b"q" * 16),
+)
+"""The relay's question about an assistant."""
+STEAM: Final = strict_json.read(document_bytes(ASSISTANT), Credential)
+CARD: Final = card_of(POLICY, "ai_assistant", desk="support", newcomer=STEAM)
+ANSWER: Final = replace(
+    CLAIMS,
+    admits=DeviceAdmission(credential="steam-1", leaf_key=key("device-steam").public),
+    purpose="ai_assistant",
+    notice_digest=CARD.digest,
+    decided_at=NOW + 61_500,
+    request=digest_of(strict_json.write(QUESTION)),
+    nonce=b"a" * 16,
+)
+"""A yes to it: for the rest of the conversation's day, which is less than the policy's thirty."""
+
+
+def assistant(answer: DecisionClaims = ANSWER, *, withdrawn: bool = True) -> SavedDecision:
+    """An answer about the assistant as the file has it, withdrawn or not."""
+    signed = sign_decision(answer, CUSTOMER)
+    return SavedDecision(
+        decided=statement(signed, receipt=receipted(signed, ledger_index=2)),
+        shown=list(CARD.paragraphs),
+        moment="ai_assistant",
+        credential=to_base64url(sign(CREDENTIAL_TYPE, ASSISTANT, "issuing-a")),
+        withdrawn=ending(digest_of(signed.claims)) if withdrawn else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""The files both languages read of the contract, as text: generated TypeScript and the frame vectors."""
+"""The files of the contract, as text: generated TypeScript, the vectors that both languages read, and the records byte for byte."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, get_args
 
 import msgspec
 from tests.vectors.policy_cases import policy_vectors
+from tests.vectors.record_cases import record_vectors
 
 from sotto_keys.device import payload
 from sotto_wire import claims, frames, limits
@@ -26,6 +27,7 @@ GENERATED: Final = CHECKOUT / "client_web" / "src" / "wire" / "generated"
 FRAME_VECTORS: Final = CHECKOUT / "tests" / "vectors" / "frames.json"
 
 POLICY_VECTORS: Final = CHECKOUT / "tests" / "vectors" / "policy.json"
+RECORD_VECTORS: Final = CHECKOUT / "tests" / "vectors" / "records.json"
 
 FROM_CLIENT: Final[tuple[type[msgspec.Struct], ...]] = get_args(frames.FromClient)
 FROM_RELAY: Final[tuple[type[msgspec.Struct], ...]] = get_args(frames.FromRelay)
@@ -51,6 +53,7 @@ def files() -> dict[Path, str]:
     written[GENERATED / "moments.ts"] = moments_file(MOMENTS)
     written[FRAME_VECTORS] = json.dumps(vectors(), indent=1, ensure_ascii=False) + "\n"
     written[POLICY_VECTORS] = json.dumps(policy_vectors(), indent=1, ensure_ascii=False) + "\n"
+    written[RECORD_VECTORS] = json.dumps(record_vectors(), indent=1, ensure_ascii=False) + "\n"
     return written
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from sotto_keys.shared.policy.notice_text import Newcomer, notice_text
 from sotto_keys.shared.policy.reading import notice_of, read_policy
+from sotto_keys.shared.untrusted import Malformed
 from sotto_wire.moments import Moment, Row, row_of
 from sotto_wire.refusals import NotOffered
 
@@ -60,6 +61,23 @@ def card_of(policy: bytes, moment: str, *, desk: str, newcomer: Credential, lang
     read = _read(policy)
     about = Newcomer(newcomer.name, newcomer.desks[0] if newcomer.desks else "")
     return notice_text(read, moment, desk=desk, language=language or read.languages.default, newcomer=about)
+
+
+def language_of(policy: bytes, moment: str, *, desk: str, newcomer: Credential | None, digest: bytes) -> str | None:
+    """The language in which this policy gives exactly the words of that digest; none where it gives them in none.
+
+    `newcomer`: whom the words are about, if about anybody.
+    """
+    read = _read(policy)
+    about = None if newcomer is None else Newcomer(newcomer.name, newcomer.desks[0] if newcomer.desks else "")
+    for language in read.languages.available:
+        try:
+            text = notice_text(read, moment, desk=desk, language=language, newcomer=about)
+        except Malformed:  # no such moment, no such desk, or no phrases in this language
+            continue
+        if text.digest == digest:
+            return language
+    return None
 
 
 def moments_of(policy: bytes) -> tuple[Moment, ...]:

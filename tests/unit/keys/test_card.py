@@ -9,8 +9,10 @@ import pytest
 from tests.vectors.trust_world import credential_document, document_bytes
 
 from sotto_keys.shared import strict_json
-from sotto_keys.shared.card import card_of, moments_of, terms_of
+from sotto_keys.shared.card import card_of, language_of, moments_of, terms_of
 from sotto_keys.shared.credential import Credential
+from sotto_keys.shared.policy.notice_text import START, notice_text
+from sotto_keys.shared.policy.reading import read_policy
 from sotto_keys.shared.text_forms import digest_of
 from sotto_keys.shared.untrusted import Malformed
 from sotto_wire.moments import MOMENTS, Moment
@@ -86,3 +88,20 @@ def test_what_lets_nobody_in_or_does_not_exist_is_not_offered(moment: str) -> No
 def test_what_is_no_policy_is_malformed(octets: bytes) -> None:
     with pytest.raises(Malformed):
         terms_of(octets, "second_agent")
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_language_of_words_is_the_one_in_which_the_policy_has_them(language: str) -> None:
+    sue = newcomer()
+    card = card_of(DEMO, "ai_assistant", desk="support", newcomer=sue, language=language)
+    assert language_of(DEMO, "ai_assistant", desk="support", newcomer=sue, digest=card.digest) == language
+    start = notice_text(read_policy(DEMO), START, desk="support", language=language)
+    assert language_of(DEMO, START, desk="support", newcomer=None, digest=start.digest) == language
+
+
+def test_words_that_the_policy_does_not_have_are_in_no_language() -> None:
+    sue = newcomer()
+    card = card_of(DEMO, "second_agent", desk="support", newcomer=sue)
+    somebody_else = newcomer(name="Ben", desks=[])
+    assert language_of(DEMO, "second_agent", desk="support", newcomer=somebody_else, digest=card.digest) is None
+    assert language_of(DEMO, "second_agent", desk="cellar", newcomer=sue, digest=card.digest) is None
