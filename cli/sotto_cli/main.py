@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "keys": "sotto_cli.keys:keys",
     "privacy": "sotto_cli.privacy:privacy",
     "receipt": "sotto_cli.receipt:receipt",
+    "records": "sotto_cli.records:records",
     "run": "sotto_cli.run:run",
     "site": "sotto_cli.site:site",
     "snippet": "sotto_cli.snippet:snippet",

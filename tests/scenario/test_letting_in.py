@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 from tests.support.programs import hear
 
+from sotto_cli.main import cli
 from sotto_client.entries import Going
 from sotto_keys.shared.receipt_bundle import verify_bundle
+from sotto_keys.shared.text_forms import fingerprint, to_base64url
 from sotto_wire.refusals import NotAdmitted, NotOffered, TooFast
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.programs import Programs
 
     from sotto_client import Agent, Chat
@@ -77,6 +83,41 @@ async def test_a_guest_asks_nothing_and_what_is_not_built_is_not_offered(program
         await guest.candidates(chat.conversation.id, "ai_assistant")
     with pytest.raises(NotOffered):
         await ana.candidates(chat.conversation.id, "transcript")
+
+
+async def test_the_ledger_and_the_customer_s_file_give_the_same_records(programs: Programs, tmp_path: Path) -> None:
+    customer, ana, chat = await programs.in_a_chat(decide=lambda _: "given")
+    assistant = await programs.agent("steam")
+    await let_in(ana, chat.conversation.id, "ai_assistant")
+    await assistant.invited()
+    await customer.withdraw(customer.decisions[0])
+    await customer.until(lambda _: customer.decisions[0].withdrawal_receipt is not None)
+    file = tmp_path / "receipts.json"
+    file.write_bytes(await customer.receipts())
+    saved = records("receipt", "records", str(file), "--root", fingerprint(programs.root))
+    data = str(programs.town.places.relay)
+    start, asked, *answered = records("records", "--data", data, "--", to_base64url(chat.conversation.id))
+    assert [each["event"]["event_state"] for each in (start, asked, *answered)] == [
+        "sotto:NoticeAcknowledged",
+        "dpv:ConsentRequested",
+        "dpv:ConsentGiven",
+        "dpv:ConsentWithdrawn",
+    ]
+    assert [unchained(each) for each in saved] == [unchained(each) for each in (start, *answered)]
+    assert [each["pii_processing"]["language"] for each in saved] == ["en", "en", "en"]
+    assert answered[0]["event"]["statement"]["answers"] == asked["event"]["statement"]["digest"]
+
+
+def records(*words: str) -> list[dict[str, Any]]:
+    told = CliRunner().invoke(cli, words)
+    assert told.exit_code == 0, told.output
+    return list(json.loads(told.stdout))
+
+
+def unchained(record: dict[str, Any]) -> dict[str, Any]:
+    """Without the name of the record before: the file holds no request, so its chain begins with the answer."""
+    event = {name: value for name, value in record["event"].items() if name != "previous"}
+    return record | {"event": event}
 
 
 async def let_in(agent: Agent, conversation: ConversationId, moment: str) -> None:

@@ -209,3 +209,8 @@ def test_a_bad_setting_is_said_by_name(relay: Desk, monkeypatch: pytest.MonkeyPa
 
 def test_the_version_is_said(desk: Desk) -> None:
     assert desk.json("version")["version"]
+
+
+def test_only_a_conversation_that_the_ledger_knows_has_records(relay: Desk) -> None:
+    assert "not_found" in relay.run("records", "A" * 22, expect=2)
+    assert "not the name of a conversation" in relay.run("records", "A" * 21, expect=64)
