@@ -9,7 +9,7 @@ import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from sotto_bench.oracle import Findings
     from sotto_bench.works import Works
 
-POINTS: Final[tuple[Point, ...]] = get_args(Point)
+POINTS: Final[tuple[Point, ...]] = ("before", "statement", "commit", "after")
+"""Those of a write."""
 LATEST_S: Final = 3.0
 """A point that is not reached by then is a kill from outside."""
 MOST_TIMES: Final = 8

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from sotto_client import device, opening, trust_keeper
 from sotto_client.customer_line import Beginning, CustomerLine
+from sotto_client.holdings import ask_holdings
 from sotto_client.life import Life
 from sotto_client.next_group import gone_on_without_log, make_next_group, may_continue
 from sotto_client.notice import policy_in_force, read_notice
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from sotto_client.chat import Chat
     from sotto_client.conversation import Conversation
     from sotto_client.entries import Message
+    from sotto_client.holdings import HeldRow
     from sotto_client.notice import Notice
     from sotto_client.opening import CustomerRecord, Page
     from sotto_client.questions import Answer, Decided, Question
@@ -172,6 +174,10 @@ class Customer:
     async def withdraw(self, decided: Decided) -> None:
         """End that decision: from here on nothing is encrypted for its device, and it is put out. Once is enough."""
         await self._line.decisions.withdraw(decided)
+
+    async def holdings(self) -> tuple[HeldRow, ...]:
+        """Every row that the relay holds about this conversation, as it says. Raises the relay's refusal, or `LinkLost`."""
+        return await ask_holdings(self._line.link, self.conversation.id)
 
     async def receipts(self) -> bytes:
         """A file that proves every decision of this conversation by itself, for `sotto receipt verify`.

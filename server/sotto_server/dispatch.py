@@ -32,6 +32,7 @@ from sotto_server.usecases.presence import who_looks
 from sotto_server.usecases.publish_documents import Documents, prove_documents, publish_documents
 from sotto_server.usecases.publish_key_packages import publish_key_packages, verify_key_packages
 from sotto_server.usecases.show_documents import TrustStanding, show_policy, show_trust, show_trust_standing
+from sotto_server.usecases.show_holdings import show_holdings
 from sotto_server.usecases.sign_in import use_sign_in
 from sotto_server.usecases.sweep import SLICE, Swept, sweep
 from sotto_server.usecases.take import take
@@ -57,11 +58,12 @@ from sotto_wire.frames import (
     OpenConversation,
     Post,
     PublishKeyPackages,
+    ShowHoldings,
     Take,
     WatchQueue,
     Withdraw,
 )
-from sotto_wire.limits import CONVERSATIONS_PER_HOUR_PER_ADDRESS, MESSAGES_PER_10_S
+from sotto_wire.limits import CONVERSATIONS_PER_HOUR_PER_ADDRESS, HOLDINGS_PER_MINUTE, MESSAGES_PER_10_S
 from sotto_wire.refusals import NotSignedIn, WrongPhase
 
 if TYPE_CHECKING:
@@ -112,6 +114,7 @@ class Dispatch:
         self._newcomers = Window(count=CONVERSATIONS_PER_HOUR_PER_ADDRESS, length_ms=HOUR_MS)
         # By device, not by socket: whoever connects again does not begin to count again.
         self._posts = Window(count=MESSAGES_PER_10_S, length_ms=10 * SECOND_MS)
+        self._shows = Window(count=HOLDINGS_PER_MINUTE, length_ms=MINUTE_MS)
         self._publishers = Window(count=PUBLISHINGS_PER_MINUTE_PER_ADDRESS, length_ms=MINUTE_MS)
         self._proving = asyncio.Semaphore(1)
         self._console_origins = console_origins
@@ -155,8 +158,8 @@ class Dispatch:
                 return [await self._leave(Asked(frame, who), now)]
             case EnrolDevice():
                 return [await self._committer.submit(enrol_device, Asked(frame, who), now)]
-            case WatchQueue():
-                return [await self.read(watch_queue, Asked(frame, who), now)]
+            case WatchQueue() | ShowHoldings():
+                return [await self._show(frame, who, now)]
             case Commit():
                 return [await self._commit(Asked(frame, who), now)]
             case OpenConversation():
@@ -178,6 +181,12 @@ class Dispatch:
     async def _post(self, asked: Asked[Post], now: Millis) -> Frame:
         self._posts.take(asked.by.device.hex(), now=now)
         return await self._committer.submit(post_envelope, asked, now)
+
+    async def _show(self, frame: WatchQueue | ShowHoldings, who: Speaker, now: Millis) -> Frame:
+        if isinstance(frame, WatchQueue):
+            return await self.read(watch_queue, Asked(frame, who), now)
+        self._shows.take(who.device.hex(), now=now)
+        return await self.read(show_holdings, Asked(frame, who), now)
 
     async def _leave(self, asked: Asked[LeaveMessage], now: Millis) -> Frame:
         leaving = await self.read(choose_on_call, asked, now)

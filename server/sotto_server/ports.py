@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sotto_server.domain.directory import CredentialEntry, Device, KeyPackageEntry, Offer
     from sotto_server.domain.documents import PolicyEntry, RootEntry, TrustEntry
     from sotto_server.domain.handoff import Handoff
+    from sotto_server.domain.holdings import Holdings
     from sotto_server.domain.ledger import Change, GroupState, LedgerEntry
     from sotto_server.domain.mailbox import StoredEnvelope
     from sotto_server.domain.policy_dates import Lapse
@@ -149,6 +150,9 @@ class Unit(Protocol):
     def ledger(self) -> Shelf[LedgerEntry]: ...
     @property
     def questions(self) -> Shelf[Question]: ...
+
+    def held(self, conversation: Conversation, *, after: int, limit: int) -> Holdings:
+        """Every row about this conversation: up to `limit` behind the first `after`, in an order that stays."""
 
     def ring(self, rings: Rings) -> None:
         """Announce this after the commit; forgotten when the use case refuses."""

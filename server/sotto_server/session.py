@@ -28,6 +28,7 @@ from sotto_wire.frames import (
     OpenConversation,
     Post,
     PublishKeyPackages,
+    ShowHoldings,
     Take,
     WatchQueue,
     Withdraw,
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 OLDEST_PROTOCOL: Final = 1
 _MEMBERS: Final = frozenset({Follow, Acknowledge, Post, Commit, Complain, CloseConversation})
 MAY_SAY: Final = {
-    "customer": _MEMBERS | {OpenConversation, LeaveMessage, AnswerRequest, Withdraw},
+    "customer": _MEMBERS | {OpenConversation, LeaveMessage, AnswerRequest, Withdraw, ShowHoldings},
     "agent": _MEMBERS
     | {EnrolDevice, PublishKeyPackages, WatchQueue, Take}
     | {ListColleagues, HandOff, CallOff, FindCandidates, AskCustomer},

@@ -36,6 +36,7 @@ from sotto_wire.frames import (
     Post,
     PublishKeyPackages,
     Refusal,
+    ShowHoldings,
     Take,
     WatchQueue,
     Welcomed,
@@ -118,6 +119,7 @@ SAY: Final[Mapping[type[Frame], Callable[[Town, str, str], Frame]]] = {
     ),
     AnswerRequest: _answer,
     Withdraw: _withdraw,
+    ShowHoldings: lambda town, _, talk: ShowHoldings(ref=1, conversation=town.talks[talk], after=0),
     CloseConversation: lambda town, _, talk: CloseConversation(ref=1, conversation=town.talks[talk]),
 }
 """In the order in which they are said: what ends a conversation comes last."""
@@ -134,12 +136,13 @@ OF_CUSTOMERS: Final = frozenset(
         CloseConversation,
         AnswerRequest,
         Withdraw,
+        ShowHoldings,
     }
 )
 OF_THE_DESK: Final = frozenset(
     {WatchQueue, EnrolDevice, PublishKeyPackages, Take, ListColleagues, HandOff, CallOff, FindCandidates, AskCustomer}
 )
-OF_AGENTS: Final = OF_CUSTOMERS - {OpenConversation, LeaveMessage, AnswerRequest, Withdraw} | OF_THE_DESK
+OF_AGENTS: Final = OF_CUSTOMERS - {OpenConversation, LeaveMessage, AnswerRequest, Withdraw, ShowHoldings} | OF_THE_DESK
 OUT_OF_PLACE: Final = "wrong_phase, closed 4400"
 Cells = dict[tuple[str, str], str]
 
@@ -160,6 +163,7 @@ AT_THE_DESK: Final = {"own": "done", "waiting": "done"}
 """Of what lies at one's desk. Calling off what nobody offered, or what is over, is answered and changes nothing."""
 PASSES: Final[Mapping[str, Mapping[type[Frame], Mapping[str, str]]]] = {
     "anton": {
+        ShowHoldings: {"own": "holdings"},
         **{frame: {"own": answer} for frame, answer in MEMBER.items()},
         LeaveMessage: {"own": "wrong_stage"},
         # Signed by its own customer, about no question and no decision that stands here.
@@ -168,12 +172,14 @@ PASSES: Final[Mapping[str, Mapping[type[Frame], Mapping[str, str]]]] = {
         OpenConversation: {"own": "opened", **dict.fromkeys(("waiting", "foreign", "nowhere"), "commit_not_allowed")},
     },
     "berta": {
+        ShowHoldings: {"waiting": "holdings"},
         # What another customer signed.
         **{key: {"waiting": "untrusted"} for key in (AnswerRequest, Withdraw)},
         **{frame: {"waiting": answer} for frame, answer in MEMBER.items()},
         OpenConversation: {"waiting": "opened", **dict.fromkeys(("own", "foreign", "nowhere"), "commit_not_allowed")},
     },
     "clara": {
+        ShowHoldings: {"foreign": "holdings"},
         **{key: {"foreign": "untrusted"} for key in (AnswerRequest, Withdraw)},
         **{frame: {"foreign": answer} for frame, answer in MEMBER.items()},
         OpenConversation: {"foreign": "opened", **dict.fromkeys(("own", "waiting", "nowhere"), "commit_not_allowed")},

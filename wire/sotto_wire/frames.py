@@ -15,6 +15,7 @@ from sotto_wire.limits import (
     COMMIT_BYTES,
     DEVICES_ON_CALL,
     DOCUMENT_BYTES,
+    HOLDINGS_ROWS,
     KEY_PACKAGE_BYTES,
     KEY_PACKAGES_PER_PUBLISH,
     MESSAGE_BYTES,
@@ -208,6 +209,14 @@ class Withdraw(Frame, frozen=True, tag="withdraw"):
     withdrawal: Signed
 
 
+class ShowHoldings(Frame, frozen=True, tag="show_holdings"):
+    """The customer asks what the relay holds of the conversation: every row and field, from behind the first `after` rows."""
+
+    ref: Ref
+    conversation: Bytes16
+    after: Count
+
+
 # from relay to client
 
 
@@ -391,6 +400,31 @@ class Recorded(Frame, frozen=True, tag="recorded"):
     receipt: DocumentBytes
 
 
+class HeldColumn(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """A field of a table, and what it is for."""
+
+    name: Name
+    about: Text
+
+
+class HeldTable(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Rows of one table, as they lie in the relay's database. Octets are hexadecimal; longer than 64, their SHA-256 and size."""
+
+    name: Name
+    about: Text
+    columns: list[HeldColumn]
+    rows: Annotated[list[list[Text]], Meta(max_length=HOLDINGS_ROWS)]
+
+
+class Holdings(Frame, frozen=True, tag="holdings"):
+    """What the relay holds of the conversation, a page of it. What only its memory has (addresses for limits, live sockets) is no row."""
+
+    ref: Ref
+    tables: list[HeldTable]
+    left: Count
+    """Rows behind this page."""
+
+
 class CustomerAsked(Frame, frozen=True, tag="asked"):
     """A question to the customer that waits for an answer, with the key package of the device it is about."""
 
@@ -526,6 +560,7 @@ FromClient = (
     | AskCustomer
     | AnswerRequest
     | Withdraw
+    | ShowHoldings
 )
 FromRelay = (
     Challenge
@@ -543,6 +578,7 @@ FromRelay = (
     | Candidates
     | Requested
     | Recorded
+    | Holdings
     | CustomerAsked
     | RequestChanged
     | Queue

@@ -121,6 +121,11 @@ CONVERSATIONS_PER_HOUR_PER_ADDRESS: Final = 60
 MESSAGES_PER_10_S: Final = 20
 """Per device key: faster than anyone types, slower than a flood. Commits and acknowledgements are not counted."""
 
+HOLDINGS_ROWS: Final = 200
+"""What the relay holds is shown in pages: at some 700 bytes a row one stays under the frame limit."""
+HOLDINGS_PER_MINUTE: Final = 60
+"""Per device key: a mailbox of 5,000 envelopes is 26 pages, and each costs the disk its rows."""
+
 SEND_QUEUE_FRAMES: Final = 256
 SEND_QUEUE_BYTES: Final = 1024 * 1024
 """Over it the socket is closed (4408); the reader resumes from its cursor, so nothing is lost."""

@@ -285,6 +285,20 @@ export const WITHDRAW: Shape<Withdraw> = struct<Withdraw>('Withdraw', 'withdraw'
   ['withdrawal', SIGNED],
 ])
 
+/** The customer asks what the relay holds of the conversation: every row and field, from behind the first after rows. */
+export interface ShowHoldings {
+  readonly tag: 'show_holdings'
+  readonly ref: number
+  readonly conversation: Uint8Array
+  readonly after: number
+}
+
+export const SHOW_HOLDINGS: Shape<ShowHoldings> = struct<ShowHoldings>('ShowHoldings', 'show_holdings', [
+  ['ref', whole(1, 4294967295)],
+  ['conversation', bytes(16, 16)],
+  ['after', whole(0, 9007199254740991)],
+])
+
 /** First frame of the relay. */
 export interface Challenge {
   readonly tag: 'challenge'
@@ -573,6 +587,46 @@ export const RECORDED: Shape<Recorded> = struct<Recorded>('Recorded', 'recorded'
   ['receipt', bytes(1, 262144)],
 ])
 
+/** A field of a table, and what it is for. */
+export interface HeldColumn {
+  readonly name: string
+  readonly about: string
+}
+
+export const HELD_COLUMN: Shape<HeldColumn> = struct<HeldColumn>('HeldColumn', null, [
+  ['name', text(1, 64, /^[a-z0-9][a-z0-9_.-]*$/u)],
+  ['about', text(0, 512)],
+])
+
+/** Rows of one table, as they lie in the relay's database. Octets are hexadecimal; longer than 64, their SHA-256 and size. */
+export interface HeldTable {
+  readonly name: string
+  readonly about: string
+  readonly columns: readonly HeldColumn[]
+  readonly rows: readonly readonly string[][]
+}
+
+export const HELD_TABLE: Shape<HeldTable> = struct<HeldTable>('HeldTable', null, [
+  ['name', text(1, 64, /^[a-z0-9][a-z0-9_.-]*$/u)],
+  ['about', text(0, 512)],
+  ['columns', list(HELD_COLUMN, 0, Infinity)],
+  ['rows', list(list(text(0, 512), 0, Infinity), 0, 200)],
+])
+
+/** What the relay holds of the conversation, a page of it. What only its memory has (addresses for limits, live sockets) is no row. */
+export interface Holdings {
+  readonly tag: 'holdings'
+  readonly ref: number
+  readonly tables: readonly HeldTable[]
+  readonly left: number
+}
+
+export const HOLDINGS: Shape<Holdings> = struct<Holdings>('Holdings', 'holdings', [
+  ['ref', whole(1, 4294967295)],
+  ['tables', list(HELD_TABLE, 0, Infinity)],
+  ['left', whole(0, 9007199254740991)],
+])
+
 /** A question to the customer that waits for an answer, with the key package of the device it is about. */
 export interface CustomerAsked {
   readonly tag: 'asked'
@@ -758,10 +812,10 @@ export const TRUST_UPDATE: Shape<TrustUpdate> = struct<TrustUpdate>('TrustUpdate
   ['bundle', bytes(1, 262144)],
 ])
 
-export type FromClient = Hello | OpenConversation | Follow | Acknowledge | Post | Commit | Complain | CloseConversation | LeaveMessage | EnrolDevice | PublishKeyPackages | WatchQueue | Take | ListColleagues | HandOff | CallOff | FindCandidates | AskCustomer | AnswerRequest | Withdraw
+export type FromClient = Hello | OpenConversation | Follow | Acknowledge | Post | Commit | Complain | CloseConversation | LeaveMessage | EnrolDevice | PublishKeyPackages | WatchQueue | Take | ListColleagues | HandOff | CallOff | FindCandidates | AskCustomer | AnswerRequest | Withdraw | ShowHoldings
 
-export const FROM_CLIENT: Shape<FromClient> = union<FromClient>('FromClient', [HELLO, OPEN_CONVERSATION, FOLLOW, ACKNOWLEDGE, POST, COMMIT, COMPLAIN, CLOSE_CONVERSATION, LEAVE_MESSAGE, ENROL_DEVICE, PUBLISH_KEY_PACKAGES, WATCH_QUEUE, TAKE, LIST_COLLEAGUES, HAND_OFF, CALL_OFF, FIND_CANDIDATES, ASK_CUSTOMER, ANSWER_REQUEST, WITHDRAW])
+export const FROM_CLIENT: Shape<FromClient> = union<FromClient>('FromClient', [HELLO, OPEN_CONVERSATION, FOLLOW, ACKNOWLEDGE, POST, COMMIT, COMPLAIN, CLOSE_CONVERSATION, LEAVE_MESSAGE, ENROL_DEVICE, PUBLISH_KEY_PACKAGES, WATCH_QUEUE, TAKE, LIST_COLLEAGUES, HAND_OFF, CALL_OFF, FIND_CANDIDATES, ASK_CUSTOMER, ANSWER_REQUEST, WITHDRAW, SHOW_HOLDINGS])
 
-export type FromRelay = Challenge | Welcomed | Done | Refusal | Opened | OnCall | Posted | Committed | Taken | KeyPackagesHeld | Present | Handoffs | Candidates | Requested | Recorded | CustomerAsked | RequestChanged | Queue | Proposal | Envelope | Delivered | Complained | ConversationChanged | DeviceChanged | WhoIsHere | TrustUpdate
+export type FromRelay = Challenge | Welcomed | Done | Refusal | Opened | OnCall | Posted | Committed | Taken | KeyPackagesHeld | Present | Handoffs | Candidates | Requested | Recorded | Holdings | CustomerAsked | RequestChanged | Queue | Proposal | Envelope | Delivered | Complained | ConversationChanged | DeviceChanged | WhoIsHere | TrustUpdate
 
-export const FROM_RELAY: Shape<FromRelay> = union<FromRelay>('FromRelay', [CHALLENGE, WELCOMED, DONE, REFUSAL, OPENED, ON_CALL, POSTED, COMMITTED, TAKEN, KEY_PACKAGES_HELD, PRESENT, HANDOFFS, CANDIDATES, REQUESTED, RECORDED, CUSTOMER_ASKED, REQUEST_CHANGED, QUEUE, PROPOSAL, ENVELOPE, DELIVERED, COMPLAINED, CONVERSATION_CHANGED, DEVICE_CHANGED, WHO_IS_HERE, TRUST_UPDATE])
+export const FROM_RELAY: Shape<FromRelay> = union<FromRelay>('FromRelay', [CHALLENGE, WELCOMED, DONE, REFUSAL, OPENED, ON_CALL, POSTED, COMMITTED, TAKEN, KEY_PACKAGES_HELD, PRESENT, HANDOFFS, CANDIDATES, REQUESTED, RECORDED, HOLDINGS, CUSTOMER_ASKED, REQUEST_CHANGED, QUEUE, PROPOSAL, ENVELOPE, DELIVERED, COMPLAINED, CONVERSATION_CHANGED, DEVICE_CHANGED, WHO_IS_HERE, TRUST_UPDATE])

@@ -61,6 +61,10 @@ class MemoryMailboxes:
         ]
         return found[:limit]
 
+    def all_envelopes(self, conversation: int) -> list[StoredEnvelope]:
+        """Whoever they are for."""
+        return [each for (key, _), each in sorted(self._envelopes.items()) if key == conversation]
+
     def numbered(self, conversation: int, sender: DeviceKey, number: int) -> StoredEnvelope | None:
         wanted = (conversation, sender, number, "message")
         found = (

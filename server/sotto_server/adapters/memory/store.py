@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from sotto_server.adapters.memory.holdings import holdings
 from sotto_server.adapters.memory.mailboxes import MemoryMailboxes
 from sotto_server.adapters.memory.shelves import MemoryShelf, Rows, Taken
 from sotto_server.adapters.outcome import Ended, Once
@@ -14,10 +15,14 @@ from sotto_server.faults import StoreFault
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from msgspec import Struct
+
+    from sotto_server.domain.conversation import Conversation
     from sotto_server.domain.desk import Agent, Seat, SignIn, Site, SiteDesk, SiteOrigin
     from sotto_server.domain.directory import CredentialEntry, Device, KeyPackageEntry, Offer
     from sotto_server.domain.documents import PolicyEntry, RootEntry, TrustEntry
     from sotto_server.domain.handoff import Handoff
+    from sotto_server.domain.holdings import Holdings
     from sotto_server.domain.ledger import Change, GroupState, LedgerEntry
     from sotto_server.domain.question import Question
     from sotto_server.ports import Job, Outcome, UseCase
@@ -46,6 +51,9 @@ KEYS: Final = {
     "ledger": ("index",),
     "questions": ("conversation", "request"),
 }
+
+
+OF_CONVERSATIONS: Final = ("offers", "handoffs", "groups", "changes", "questions")
 
 
 class MemoryUnit:
@@ -80,8 +88,19 @@ class MemoryUnit:
     def ring(self, rings: Rings) -> None:
         self.rings.append(rings)
 
+    def held(self, conversation: Conversation, *, after: int, limit: int) -> Holdings:
+        of_it: dict[str, list[Struct]] = {
+            "conversation": [conversation],
+            "member": list(conversation.members),
+            "envelope": list(self.mail.all_envelopes(conversation.key)),
+            "ledger": list(self.ledger.find(conversation=conversation.id)),
+        }
+        for name in OF_CONVERSATIONS:
+            of_it[name] = [row for key, row in sorted(self.tables[name].items()) if key[0] == conversation.key]
+        return holdings(of_it, after=after, limit=limit)
+
     def _forget(self, conversation: int) -> None:
-        for name in ("offers", "handoffs", "groups", "changes", "questions"):
+        for name in OF_CONVERSATIONS:
             rows = self.tables[name]
             for key in [each for each in rows if each[0] == conversation]:
                 del rows[key]

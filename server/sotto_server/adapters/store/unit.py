@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from sotto_server.adapters.store import schema
+from sotto_server.adapters.store.holdings import holdings
 from sotto_server.adapters.store.mailboxes import SqlMailboxes
 from sotto_server.adapters.store.shelves import Layout, SqlShelf
 from sotto_server.domain.desk import Agent, Seat, SignIn, Site, SiteDesk, SiteOrigin
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from sotto_server.adapters.store.overlay import Overlay
+    from sotto_server.domain.conversation import Conversation
+    from sotto_server.domain.holdings import Holdings
 
 SITES: Final = Layout(schema.site, Site)
 ORIGINS: Final = Layout(schema.site_origin, SiteOrigin)
@@ -120,6 +123,10 @@ class SqlUnit:
     @property
     def questions(self) -> SqlShelf[Question]:
         return SqlShelf(self._connection, QUESTIONS, before_write=self._savepoint)
+
+    def held(self, conversation: Conversation, *, after: int, limit: int) -> Holdings:
+        self._overlay.flush(self._connection)
+        return holdings(self._connection, conversation, after=after, limit=limit)
 
     def ring(self, rings: Rings) -> None:
         self._rings.append(rings)
