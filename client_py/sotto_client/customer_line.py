@@ -16,6 +16,7 @@ from sotto_client.letting_in import judge_answerer
 from sotto_client.link import Link
 from sotto_client.next_group import gone_on, make_next_group, may_continue
 from sotto_client.own_commits import Grounds, Plan
+from sotto_client.policy_news import PolicyNews
 from sotto_client.questions import judge_question
 from sotto_client.world import World
 from sotto_keys.shared.mls.key_package import parse_key_package
@@ -37,7 +38,7 @@ from sotto_wire.frames import (
     TrustUpdate,
     WhoIsHere,
 )
-from sotto_wire.ids import Millis
+from sotto_wire.ids import Digest, Millis
 from sotto_wire.refusals import Refused
 from sotto_wire.stages import Stage
 
@@ -101,6 +102,7 @@ class CustomerLine:
         self.decisions = Decisions(
             begin.store, key=begin.key, chat=self.chat, link=self.link, now=self.relay_now, entropy=begin.entropy
         )
+        self.news = PolicyNews(begin.policy)
         begin.keeper.changed = self.chat.look_again
 
     @property
@@ -171,6 +173,8 @@ class CustomerLine:
             plan = await self._add(self._on_call[0], conversation, situation, on_call=True)
             if plan is not None:
                 return plan
+        terms = Digest(conversation.terms.policy_digest)
+        self.decisions.end_purposes(await self.news.look(terms, situation.trust, now=situation.now))
         return self.decisions.plan(conversation, situation)
 
     async def _add(
@@ -263,6 +267,9 @@ class CustomerLine:
                 trust=begin.keeper.state,
                 now=self.relay_now(),
                 answered=self.decisions.all,
+                ended=await self.news.look(
+                    Digest(chat.conversation.terms.policy_digest), begin.keeper.state, now=self.relay_now()
+                ),
             )
         except (Refused, Untrusted) as error:
             chat.problem = str(error.code)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -71,6 +73,14 @@ class Decisions:
             self._chat.changed_by(lambda _: conversation)
         await self.tell()
 
+    def end_purposes(self, purposes: frozenset[str]) -> None:
+        """Another policy asks for more than what was given: the decision is over, and whoever came by it is put out."""
+        for each in self.all:
+            is_given = each.answer == "given" and each.withdrawal is None and each.invalidated_at == 0
+            if is_given and each.purpose in purposes:
+                self._replace(msgspec.structs.replace(each, invalidated_at=self._now()))
+                self._chat.changed_by(partial(_without, digest=each.digest))
+
     async def tell(self) -> None:
         """What the relay has not receipted yet. A refusal changes nothing that was decided here."""
         for each in self.all:
@@ -87,7 +97,8 @@ class Decisions:
             is_in = conversation.member.group.find(each.device) is not None
             if is_in and not each.joined:
                 self._replace(msgspec.structs.replace(each, joined=True))
-            is_wanted = each.answer == "given" and each.withdrawal is None and not (is_in or each.joined)
+            is_alive = each.answer == "given" and each.withdrawal is None and each.invalidated_at == 0
+            is_wanted = is_alive and not (is_in or each.joined)
             if is_wanted and situation.now < each.expires_at and each.digest not in self._given_up:
                 return Plan(
                     add=(parse_key_package(each.package),),
@@ -134,3 +145,8 @@ class Decisions:
     def _keep(self, decisions: tuple[Decided, ...]) -> None:
         self._store.save({RECORD: msgspec.msgpack.encode(list(decisions))})
         self.all = decisions
+
+
+def _without(conversation: Conversation, *, digest: bytes) -> Conversation:
+    """Nothing is encrypted any more for the device that came by this decision."""
+    return replace(conversation, withdrawn=(*conversation.withdrawn, digest))

@@ -17,13 +17,14 @@ from sotto_keys.shared.text_forms import digest_of, from_base64url
 from sotto_keys.shared.untrusted import Inconsistent, Lapsed, Malformed
 from sotto_keys.shared.withdrawal import sign_withdrawal
 from sotto_wire.claims import Bytes32, DecisionClaims, DeviceAdmission, Signed, WithdrawalClaims
+from sotto_wire.codec import decode_claims
 from sotto_wire.ids import Millis
 from sotto_wire.limits import OPTIONAL_EVERY_MS, OPTIONAL_PER_CONVERSATION
 from sotto_wire.moments import fits, may_serve, row_of
-from sotto_wire.refusals import NotAdmitted, TooFast
+from sotto_wire.refusals import NotAdmitted, NotOffered, TooFast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from sotto_client.conversation import Conversation
     from sotto_keys.shared.card import Terms
@@ -69,6 +70,12 @@ class Decided(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_field
     joined: bool = False
     withdrawal: Signed | None = None
     withdrawal_receipt: bytes | None = None
+    invalidated_at: int = 0
+    """When another policy ended it; 0 where none did."""
+
+    @property
+    def purpose(self) -> str:
+        return decode_claims(self.decision.claims, DecisionClaims).purpose
 
     @property
     def digest(self) -> Digest:
@@ -93,6 +100,7 @@ def judge_question(
     trust: TrustState,
     now: Millis,
     answered: Sequence[Decided],
+    ended: Collection[str] = (),
 ) -> Question:
     """The relay's word is believed in nothing: any `Refused` or `Untrusted` where something does not hold."""
     envelope = parse_envelope(frame.request)
@@ -110,6 +118,8 @@ def judge_question(
     if (newcomer.cred_id, newcomer.device_key) != asked_for or is_in:
         raise Inconsistent("a request about another device")
     asked = terms_of(policy, request.moment)
+    if asked.purpose in ended:
+        raise NotOffered("the policy in force asks for more than these terms")
     _check_whom(newcomer, asked, purpose=request.purpose, desk=terms.desk)
     _check_count(asked, answered, now=now)
     card = card_of(policy, request.moment, desk=terms.desk, newcomer=newcomer)

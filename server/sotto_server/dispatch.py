@@ -21,6 +21,7 @@ from sotto_server.usecases.colleagues import list_colleagues
 from sotto_server.usecases.collect import Collecting, collect
 from sotto_server.usecases.commit_change import commit_change
 from sotto_server.usecases.complain import complain
+from sotto_server.usecases.end_by_policy import end_by_policy
 from sotto_server.usecases.enrol_device import enrol_device
 from sotto_server.usecases.follow import follow
 from sotto_server.usecases.greet import Greeting, greet_agent, greet_customer
@@ -110,6 +111,7 @@ class Dispatch:
         self._find_candidates = partial(find_candidates, policies=policies, presence=presence)
         self._answer_request = partial(answer_request, signer=signer)
         self._withdraw = partial(withdraw, signer=signer)
+        self._end_by_policy = partial(end_by_policy, signer=signer, policies=policies)
         self._sweep = partial(sweep, signer=signer)
         self._newcomers = Window(count=CONVERSATIONS_PER_HOUR_PER_ADDRESS, length_ms=HOUR_MS)
         # By device, not by socket: whoever connects again does not begin to count again.
@@ -241,6 +243,10 @@ class Dispatch:
     async def sweep(self, now: Millis) -> Swept:
         """One slice of what time ends. Also the probe by which a store that failed finds out that it works again."""
         return await self._committer.submit(self._sweep, SLICE, now)
+
+    async def end_by_policy(self, now: Millis) -> int:
+        """After another policy came into force: how many decisions ended with the old one."""
+        return await self._committer.submit(self._end_by_policy, None, now)
 
     async def read(self, query: UseCase[C, R], command: C, now: Millis) -> R:
         """A query on a reader thread."""

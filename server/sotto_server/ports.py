@@ -266,6 +266,10 @@ class PolicyReader(Protocol):
         """Purposes that nobody may be asked for on this day."""
         ...
 
+    def ended(self, old: bytes, new: bytes, /) -> frozenset[str]:
+        """Purposes whose decisions under `old` end when `new` is in force."""
+        ...
+
     def page(self, octets: bytes, /, *, language: str, is_current: bool) -> str | None:
         """HTML; none for bytes that are no policy."""
         ...

@@ -14,7 +14,7 @@ from tests.vectors.trust_world import DAY, NOW, World, trust_document
 
 from sotto_keys.shared.text_forms import digest_of
 from sotto_server.edge.logs import Event
-from sotto_server.edge.policy_watch import LOOK_EVERY_MS, PolicyWatch
+from sotto_server.edge.policy_watch import DATES_EVERY_MS, PolicyWatch
 from sotto_server.usecases.publish_documents import Documents, anchor_root, publish_documents
 from sotto_wire.ids import Millis
 
@@ -130,7 +130,7 @@ async def test_a_date_that_passes_is_said_once_and_shown_as_degraded(tmp_path: P
         assert _standing((await get(relay, "/readyz"))[2]) == "ok"
         clock.at += DAY
         await watch.look(clock.now())
-        clock.at += LOOK_EVERY_MS
+        clock.at += DATES_EVERY_MS
         await watch.look(clock.now())
         told = [
             each

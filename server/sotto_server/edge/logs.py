@@ -41,6 +41,7 @@ class Event(StrEnum):
     KEY_PACKAGES_LOW = "key_packages.low"
     DOCUMENTS_PUBLISHED = "documents.published"
     POLICY_LAPSED = "policy.lapsed"
+    POLICY_CHANGED = "policy.changed"
     SWEEP_FAILED = "sweep.failed"
     CLOCK_JUMPED = "clock.jumped"
     LOOP_STALLED = "loop.stalled"

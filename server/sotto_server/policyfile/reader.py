@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from sotto_keys.shared.policy.reading import NoPolicy, read_policy
+from sotto_keys.shared.policy.widened import ended_purposes
 from sotto_keys.shared.text_forms import digest_of
 from sotto_server.domain.policy_dates import lapses, purposes_off
 from sotto_server.domain.policy_findings import Finding, forbids_use
@@ -55,6 +56,10 @@ class PolicyFiles:
         policy = _read(octets)
         return frozenset() if policy is None else purposes_off(world_of(policy, at=at))
 
+    def ended(self, old: bytes, new: bytes, /) -> frozenset[str]:
+        """Purposes whose decisions under `old` end when `new` is in force; none where either is no policy."""
+        return _ended(old, new)
+
     def page(self, octets: bytes, /, *, language: str, is_current: bool) -> str | None:
         """The privacy page; none for bytes that are no policy."""
         return _page(octets, language, is_current)
@@ -82,6 +87,12 @@ def _read(octets: bytes) -> Policy | None:
         return read_policy(octets)
     except NoPolicy:
         return None
+
+
+@lru_cache(maxsize=KEPT)
+def _ended(old: bytes, new: bytes) -> frozenset[str]:
+    before, now = _read(old), _read(new)
+    return frozenset() if before is None or now is None else ended_purposes(before, now)
 
 
 @lru_cache(maxsize=KEPT)

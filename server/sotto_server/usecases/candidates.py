@@ -13,6 +13,7 @@ from sotto_server.domain.policy_world import day_of
 from sotto_server.usecases.answering import packages_held
 from sotto_server.usecases.believed import believed
 from sotto_server.usecases.finding import conversation_of
+from sotto_server.usecases.organisation import policy_held
 from sotto_server.usecases.sign_in import check_sign_in
 from sotto_wire.frames import Candidates, FindCandidates
 from sotto_wire.ids import Digest
@@ -72,6 +73,9 @@ def allowed(unit: Unit, conversation: Conversation, moment: str, *, policies: Po
         raise NotOffered(str(error)) from None
     if terms.purpose in policies.purposes_off(policy.body, at=day_of(now)):
         raise NotOffered("a date of the policy has passed")
+    in_force = policy_held(unit, None, now=now)
+    if in_force is not None and terms.purpose in policies.ended(policy.body, in_force.body):
+        raise NotOffered("the policy in force asks for more: it can be asked in a new conversation")
     return terms
 
 

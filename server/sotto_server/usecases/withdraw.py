@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sotto_keys.shared.withdrawal import verify_withdrawal
-from sotto_server.domain.rings import look_at
 from sotto_server.usecases.finding import conversation_of
 from sotto_server.usecases.record_decision import Happening, record_decision
+from sotto_server.usecases.shut_guest_out import shut_guest_out
 from sotto_wire.frames import Recorded, Withdraw
 from sotto_wire.ids import Digest
 from sotto_wire.limits import CLOCK_SKEW_MS
 from sotto_wire.questions import Event, Standing
 from sotto_wire.refusals import ClockSkew, NotFound
-from sotto_wire.stages import Stage
 
 if TYPE_CHECKING:
     from sotto_keys.shared.secret import Signer
@@ -39,7 +38,7 @@ def withdraw(unit: Unit, asked: Asked[Withdraw], /, *, now: Millis, signer: Sign
     question = _given(unit, conversation, Digest(claims.decision))
     if question.standing != Standing.WITHDRAWN:
         unit.questions.put(question.after(Event.WITHDRAW, now=now))
-        _stop(unit, conversation, question, now=now)
+        shut_guest_out(unit, conversation, question.device, now=now)
     what = Happening(Event.WITHDRAW.value, conversation.id, subject=question.request, request=question.request)
     receipt = record_decision(unit, what, signed=frame.withdrawal, now=now, signer=signer)
     return Recorded(ref=frame.ref, receipt=receipt)
@@ -51,11 +50,3 @@ def _given(unit: Unit, conversation: Conversation, decision: Digest) -> Question
     if question is None or question.standing in (Standing.REFUSED, Standing.DEFERRED):
         raise NotFound("no decision that let anybody in")
     return question
-
-
-def _stop(unit: Unit, conversation: Conversation, question: Question, *, now: Millis) -> None:
-    told = {each.device for each in conversation.current()}
-    is_member = any(each.device == question.device for each in conversation.members)
-    if is_member and conversation.stage is not Stage.CLOSED:
-        unit.mail.keep(conversation.without_guest(question.device, now=now))
-    unit.ring(look_at(conversation.id, told))

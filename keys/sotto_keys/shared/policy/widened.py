@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Final
 
-from sotto_keys.shared.policy.reading import categories_of, recipients_of, retention_of
+from sotto_keys.shared.policy.reading import categories_of, purpose_of, recipients_of, retention_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,6 +69,23 @@ def meaning_of(policy: Policy, purpose: Purpose) -> Meaning:
 def widened(old: Meaning, new: Meaning) -> tuple[str, ...]:
     """Every way in which `new` goes beyond `old`; empty where a decision on `old` stays current."""
     return tuple(_widened(old, new))
+
+
+def ended_purposes(old: Policy, new: Policy) -> frozenset[str]:
+    """Purposes of `old` whose decisions end when `new` is in force: asked for by consent, and gone from `new` or wider in it.
+
+    What rests on another basis goes on under the terms the conversation was opened with; people are told (privacy rules, 4.3).
+    """
+    return frozenset(
+        each.id
+        for each in old.purposes
+        if each.lawful_basis == CONSENT
+        and ((now := purpose_of(new, each.id)) is None or _is_wider(old, each, new, now))
+    )
+
+
+def _is_wider(old: Policy, before: Purpose, new: Policy, now: Purpose) -> bool:
+    return bool(widened(meaning_of(old, before), meaning_of(new, now)))
 
 
 def _widened(old: Meaning, new: Meaning) -> Iterator[str]:
