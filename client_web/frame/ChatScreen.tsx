@@ -1,5 +1,6 @@
 /** The conversation: who is here, who can read, the log, and where to write. */
 import { chatWords, clockWords, composerWords, endWords, faceWords, leaveWords, resendWords } from '../src/i18n/en.ts'
+import { privacyWords } from '../src/i18n/privacy.en.ts'
 import { Button } from '../src/ui/Button.tsx'
 import { Composer } from '../src/ui/Composer.tsx'
 import { deskName } from '../src/ui/deskName.ts'
@@ -19,13 +20,14 @@ export interface ChatScreenProps {
   readonly intend: Intend
   readonly onIdentity: () => void
   readonly onRoster: () => void
+  readonly onPrivacy: () => void
   readonly onEnd: () => void
 }
 
-export function ChatScreen({ chat, intend, onIdentity, onRoster, onEnd }: ChatScreenProps) {
+export function ChatScreen({ chat, intend, onIdentity, onRoster, onPrivacy, onEnd }: ChatScreenProps) {
   return (
     <>
-      <ChatHead chat={chat} intend={intend} onIdentity={onIdentity} />
+      <ChatHead chat={chat} intend={intend} onIdentity={onIdentity} onPrivacy={onPrivacy} />
       <button type='button' class='strip' onClick={onRoster} aria-haspopup='true'>
         <Icon name='people' />
         <span class='strip-text'>{rosterSentence(chat.readers)}</span>
@@ -33,6 +35,7 @@ export function ChatScreen({ chat, intend, onIdentity, onRoster, onEnd }: ChatSc
       </button>
       <Guests chat={chat} intend={intend} />
       <LinkBanner chat={chat} />
+      <TermsBanner chat={chat} onPrivacy={onPrivacy} />
       <div role='status'>
         {chat.clockOff === 0 || chat.stage === 'closed' ? null : <p class='banner'>{clockWords.off(chat.clockOff)}</p>}
       </div>
@@ -51,13 +54,13 @@ export function ChatScreen({ chat, intend, onIdentity, onRoster, onEnd }: ChatSc
   )
 }
 
-function ChatHead({ chat, intend, onIdentity }: Pick<ChatScreenProps, 'chat' | 'intend' | 'onIdentity'>) {
+function ChatHead({ chat, intend, onIdentity, onPrivacy }: Pick<ChatScreenProps, 'chat' | 'intend' | 'onIdentity' | 'onPrivacy'>) {
   // Nobody has read a left message yet, so nobody of those on call stands at its head.
   const others = chat.stage === 'left' ? [] : chat.readers.filter(({ me }) => !me)
   const agent = others.find(({ face }) => face === 'agent') ?? others[0]
   const title = agent?.name ?? chat.organisation.name
   return (
-    <Head intend={intend}>
+    <Head intend={intend} onPrivacy={onPrivacy}>
       <span class='avatar' aria-hidden='true'>
         {initial(title)}
       </span>
@@ -81,6 +84,23 @@ function LinkBanner({ chat }: { readonly chat: ChatView }) {
   const waiting = chat.entries.filter((entry) => entry.kind === 'message' && entry.standing === 'sending').length
   const words = chat.link === 'offline' ? chatWords.offline(waiting) : chatWords.connecting
   return <div role='status'>{chat.link === 'online' || chat.stage === 'closed' ? null : <p class='banner'>{words}</p>}</div>
+}
+
+/** Said before the next message, with what changed one press away. */
+function TermsBanner({ chat, onPrivacy }: Pick<ChatScreenProps, 'chat' | 'onPrivacy'>) {
+  const isNews = chat.stage !== 'closed' && (chat.centre.terms?.changes.length ?? 0) > 0
+  return (
+    <div role='status'>
+      {isNews ? (
+        <div class='banner with-icon'>
+          {privacyWords.terms}.{' '}
+          <Button look='ghost' onPress={onPrivacy}>
+            {privacyWords.seeTerms}
+          </Button>
+        </div>
+      ) : null}
+    </div>
+  )
 }
 
 function Safety() {

@@ -3,10 +3,10 @@ import { widgetWords } from '../src/i18n/en.ts'
 import { Head } from './Head.tsx'
 import type { Intend } from './intents.ts'
 
-export function CheckingScreen({ intend }: { readonly intend: Intend }) {
+export function CheckingScreen({ intend, onPrivacy }: { readonly intend: Intend; readonly onPrivacy: () => void }) {
   return (
     <>
-      <Head intend={intend}>
+      <Head intend={intend} onPrivacy={onPrivacy}>
         <p class='head-text head-sub'>{widgetWords.unconfirmed}</p>
       </Head>
       <main class='page page-centre'>

@@ -8,12 +8,13 @@ export interface NoticeScreenProps {
   readonly view: NoticeScreenView
   readonly intend: Intend
   readonly onIdentity: () => void
+  readonly onPrivacy: () => void
 }
 
-export function NoticeScreen({ view, intend, onIdentity }: NoticeScreenProps) {
+export function NoticeScreen({ view, intend, onIdentity, onPrivacy }: NoticeScreenProps) {
   return (
     <>
-      <Head intend={intend}>
+      <Head intend={intend} onPrivacy={onPrivacy}>
         <div class='head-text'>
           <p class='head-title'>
             <bdi>{view.organisation.name}</bdi>

@@ -7,11 +7,17 @@ import { ProblemCard } from '../src/ui/ProblemCard.tsx'
 import { Head } from './Head.tsx'
 import type { Intend, StoppedView, WidgetIntent } from './intents.ts'
 
-export function StoppedScreen({ view, intend }: { readonly view: StoppedView; readonly intend: Intend }) {
+export interface StoppedScreenProps {
+  readonly view: StoppedView
+  readonly intend: Intend
+  readonly onPrivacy: () => void
+}
+
+export function StoppedScreen({ view, intend, onPrivacy }: StoppedScreenProps) {
   const way = wayOn(view.problem.code)
   return (
     <>
-      <Head intend={intend}>
+      <Head intend={intend} onPrivacy={onPrivacy}>
         <StoppedTitle view={view} />
       </Head>
       <main class='page page-centre'>

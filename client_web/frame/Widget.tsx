@@ -9,20 +9,23 @@ import { EndPage } from './EndPage.tsx'
 import { IdentityPage } from './IdentityPage.tsx'
 import type { ChatView, Intend } from './intents.ts'
 import { NoticeScreen } from './NoticeScreen.tsx'
+import { PrivacyPage } from './PrivacyPage.tsx'
 import { RosterPage } from './RosterPage.tsx'
 import { StoppedScreen } from './StoppedScreen.tsx'
 
-export type Sub = 'identity' | 'roster' | 'end'
+export type Sub = 'identity' | 'roster' | 'privacy' | 'end'
 
 export interface WidgetProps {
   readonly view: CustomerView
   readonly intend: Intend
   /** Whether the panel is open; a closed one must never take the focus from the page. */
   readonly open: boolean
+  /** Global Privacy Control is on in this browser. */
+  readonly optsOut: boolean
   readonly initialSub?: Sub
 }
 
-export function Widget({ view, intend, open, initialSub }: WidgetProps) {
+export function Widget({ view, intend, open, optsOut, initialSub }: WidgetProps) {
   const [sub, setSub] = useState<Sub | null>(initialSub ?? null)
   const opener = useRef<Element | null>(null)
   const root = useRef<HTMLDivElement>(null)
@@ -33,6 +36,7 @@ export function Widget({ view, intend, open, initialSub }: WidgetProps) {
   }, [view.kind, isClosed, open])
   const show = (next: Sub) => {
     opener.current = document.activeElement
+    if (next === 'privacy') intend({ kind: 'centre' })
     setSub(next)
   }
   const back = () => setSub(null)
@@ -51,7 +55,7 @@ export function Widget({ view, intend, open, initialSub }: WidgetProps) {
       <div class='screen' hidden={sub !== null}>
         <Screen view={view} intend={intend} show={show} />
       </div>
-      {sub === null ? null : <SubScreen view={view} intend={intend} sub={sub} show={show} back={back} />}
+      {sub === null ? null : <SubScreen view={view} intend={intend} sub={sub} optsOut={optsOut} show={show} back={back} />}
     </div>
   )
 }
@@ -63,13 +67,14 @@ interface ScreenProps {
 }
 
 function Screen({ view, intend, show }: ScreenProps) {
+  const onPrivacy = () => show('privacy')
   switch (view.kind) {
     case 'checking':
-      return <CheckingScreen intend={intend} />
+      return <CheckingScreen intend={intend} onPrivacy={onPrivacy} />
     case 'stopped':
-      return <StoppedScreen view={view} intend={intend} />
+      return <StoppedScreen view={view} intend={intend} onPrivacy={onPrivacy} />
     case 'notice':
-      return <NoticeScreen view={view} intend={intend} onIdentity={() => show('identity')} />
+      return <NoticeScreen view={view} intend={intend} onIdentity={() => show('identity')} onPrivacy={onPrivacy} />
     case 'chat':
       return (
         <ChatScreen
@@ -77,13 +82,23 @@ function Screen({ view, intend, show }: ScreenProps) {
           intend={intend}
           onIdentity={() => show('identity')}
           onRoster={() => show('roster')}
+          onPrivacy={onPrivacy}
           onEnd={() => show('end')}
         />
       )
   }
 }
 
-function SubScreen({ view, intend, sub, show, back }: ScreenProps & { readonly sub: Sub; readonly back: () => void }) {
+interface SubScreenProps extends ScreenProps {
+  readonly sub: Sub
+  readonly optsOut: boolean
+  readonly back: () => void
+}
+
+function SubScreen({ view, intend, sub, optsOut, show, back }: SubScreenProps) {
+  if (sub === 'privacy') {
+    return <PrivacyPage view={view} optsOut={optsOut} intend={intend} onBack={back} onRoster={() => show('roster')} />
+  }
   const organisation = organisationOf(view)
   if (sub === 'identity') return organisation === null ? null : <IdentityPage organisation={organisation} onBack={back} />
   if (view.kind !== 'chat') return null

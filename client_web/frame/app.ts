@@ -22,6 +22,8 @@ export interface AppWorld {
   readonly page: PageConfig
   /** Languages the person reads, best first. */
   readonly languages: readonly string[]
+  /** Global Privacy Control is on. */
+  readonly optsOut: boolean
   readonly startCustomer: StartCustomer
   say(message: ToLoader): void
   setHeight(px: number): void
@@ -29,8 +31,8 @@ export interface AppWorld {
 
 const ELSEWHERE: CustomerView = { kind: 'stopped', organisation: null, problem: { code: 'another_tab', detail: '' } }
 
-export function startApp({ page, languages, startCustomer, say, setHeight }: AppWorld): App {
-  const bridge = bridgeOver(say, languages)
+export function startApp({ page, languages, optsOut, startCustomer, say, setHeight }: AppWorld): App {
+  const bridge = bridgeOver(say, { languages, optsOut })
   const view = observable<CustomerView>({ kind: 'checking' })
   const panelOpen = observable(false)
   let told = 0

@@ -14,8 +14,11 @@ import { Widget } from './Widget.tsx'
 const host = window.parent.parent
 
 function Root({ app }: { readonly app: App }) {
-  return <Widget view={useWatched(app.view)} open={useWatched(app.panelOpen)} intend={app.intend} />
+  return <Widget view={useWatched(app.view)} open={useWatched(app.panelOpen)} optsOut={optsOut} intend={app.intend} />
 }
+
+/** Global Privacy Control; the browser says it, and nobody is asked. */
+const optsOut = 'globalPrivacyControl' in navigator && navigator.globalPrivacyControl === true
 
 function setHeight(px: number): void {
   document.documentElement.style.setProperty('--panel-height', `${px}px`)
@@ -29,6 +32,7 @@ function receivePort(event: MessageEvent): void {
   const app = startApp({
     page: handover.page,
     languages: navigator.languages,
+    optsOut,
     startCustomer,
     setHeight,
     say: (message) => port.postMessage(message),

@@ -20,7 +20,7 @@ interface Waiting {
   reject(fault: BridgeFault): void
 }
 
-export function bridgeOver(say: (message: ToLoader) => void, languages: readonly string[]): Bridge {
+export function bridgeOver(say: (message: ToLoader) => void, person: Pick<CustomerPorts, 'languages' | 'optsOut'>): Bridge {
   const waiting = new Map<number, Waiting>()
   let asked = 0
   let hear: (event: LinkEvent) => void = () => undefined
@@ -46,7 +46,7 @@ export function bridgeOver(say: (message: ToLoader) => void, languages: readonly
     return true
   }
   const files = { save: (name: string, bytes: Uint8Array): void => say({ kind: 'file', name, bytes }) }
-  const ports = { files, link, store: storeOver(ask), documents: documentsOver(ask), clock, entropy, languages }
+  const ports = { files, link, store: storeOver(ask), documents: documentsOver(ask), clock, entropy, ...person }
   return { ports, take, lock: async (steal) => (await ask({ kind: 'lock', steal })) === true }
 }
 

@@ -20,6 +20,8 @@ SUB_PAGES: Final = (
     "chat-active&sub=roster",
     "chat-active&sub=identity",
     "chat-active&sub=end",
+    "chat-privacy&sub=privacy",
+    "notice&sub=privacy",
     "chat-waiting&sub=roster",
 )
 SIZES: Final = ((360, 560), (320, 480))

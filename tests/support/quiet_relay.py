@@ -49,5 +49,9 @@ class QuietRelay:
     async def tell(self, frame: Frame) -> None:
         self.told.append(frame)
 
+    async def insist(self, request: Callable[[int], Frame]) -> FromRelay:
+        """Nothing here passes by itself."""
+        return await self.ask(request)
+
     def asked_of(self, kind: type[Frame]) -> int:
         return sum(isinstance(each, kind) for each in self.asked)

@@ -123,7 +123,8 @@ def _type(kind: shapes.Type) -> str:
         case shapes.LiteralType(values):
             return " | ".join(_literal(value) for value in values)
         case shapes.ListType(item_type=item):
-            return f"readonly {_type(item)}[]"
+            inner = _type(item)
+            return f"readonly ({inner})[]" if inner.startswith("readonly ") else f"readonly {inner}[]"
         case shapes.StructType(cls=struct):
             return struct.__name__
         case shapes.UnionType(types):

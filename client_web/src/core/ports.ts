@@ -90,6 +90,8 @@ export interface FilesPort {
 
 export interface CustomerPorts extends Ports {
   readonly files: FilesPort
+  /** Global Privacy Control: the browser asks sites not to sell or share what they learn. */
+  readonly optsOut: boolean
 }
 
 /** What the page says, pinned in the snippet. */

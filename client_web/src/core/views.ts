@@ -1,5 +1,7 @@
 /** What a screen shows and what a person can want: the contract between the sessions (which know keys and frames) and the UI (which knows neither). */
 
+import type { CentreView } from './centreViews.ts'
+
 /** A problem in words is chosen by code; the UI never matches prose. */
 export type ProblemCode =
   | 'no_secure_context'
@@ -100,7 +102,7 @@ export interface DecisionView {
   readonly id: string
   readonly moment: string
   readonly who: string
-  readonly standing: 'given' | 'refused' | 'deferred' | 'withdrawn' | 'expired'
+  readonly standing: 'given' | 'refused' | 'deferred' | 'withdrawn' | 'expired' | 'invalidated'
   /** When it came to stand so. */
   readonly at: number
   readonly paragraphs: readonly string[]
@@ -155,6 +157,9 @@ export type CustomerView =
       readonly closesAt: number
       readonly prompt: PromptView | null
       readonly decisions: readonly DecisionView[]
+      /** When the customer started the chat. */
+      readonly startedAt: number
+      readonly centre: CentreView
       /** Something went wrong that does not end the chat. */
       readonly problem: Problem | null
       readonly unread: number
@@ -186,6 +191,9 @@ export type CustomerIntent =
   | { readonly kind: 'seen' }
   | { readonly kind: 'draft'; readonly text: string }
   | { readonly kind: 'leaveMessage' }
+  /** The privacy centre was opened: what it needs is fetched. */
+  | { readonly kind: 'centre' }
+  | { readonly kind: 'showHeld' }
   /** A file of every decision, with what proves it. */
   | { readonly kind: 'saveReceipts' }
   /** The answer to `resend`. */

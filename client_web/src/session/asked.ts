@@ -3,7 +3,7 @@ import type { Credential } from '../keys/credential.ts'
 import { documentDigest, parseEnvelope } from '../keys/dsse.ts'
 import { verifyKeyPackage } from '../keys/mls/keyPackage.ts'
 import { parseKeyPackage } from '../keys/mls/parse.ts'
-import type { Policy } from '../keys/policy.ts'
+import { type Policy, recipientsOf } from '../keys/policy.ts'
 import { fits, mayServe } from '../keys/purposes.ts'
 import { openRequest } from '../keys/request.ts'
 import { judgeCredential, type TrustState } from '../keys/trustChain.ts'
@@ -16,6 +16,8 @@ import { Refused } from '../wire/refused.ts'
 import { type Card, cardOf, momentNamed } from './cards.ts'
 import { type Conversation, readerOf } from './conversation.ts'
 import type { DecisionRecord } from './decisionRecords.ts'
+
+const THIRD_PARTY = 'third_party'
 
 /** One that may be shown. */
 export interface Question {
@@ -35,6 +37,10 @@ export interface Judging {
   readonly trust: TrustState
   readonly now: number
   readonly answered: readonly DecisionRecord[]
+  /** Purposes that another policy has ended in this conversation. */
+  readonly ended: ReadonlySet<string>
+  /** The browser asks sites not to share: nobody is asked for a purpose that gives something to a third party. */
+  readonly optsOut: boolean
 }
 
 /** The relay's word is believed in nothing: `Untrusted` or `Refused` where anything does not hold. */
@@ -57,10 +63,17 @@ export const judgeAsked = async (frame: CustomerAsked, judging: Judging): Promis
   const { guest } = card.row
   const mayCome = guest !== null && fits(guest, newcomer, terms.desk) && mayServe(card.purpose, newcomer)
   if (!mayCome || card.purpose !== request.purpose) throw new Refused('not_admitted', 'not whom the moment lets in')
+  checkTerms(card, judging)
   checkCount(card, judging)
   const digest = await documentDigest(envelope)
   const { requestedAt: askedAt, expiresAt: endsAt } = request
   return { request: frame.request, digest, keyPackage: frame.keyPackage, newcomer, card, askedAt, endsAt }
+}
+
+const checkTerms = ({ purpose }: Card, { ended, optsOut, policy }: Judging): void => {
+  if (ended.has(purpose)) throw new Refused('not_offered', 'the policy in force asks for more')
+  const told = policy.purposes.filter(({ id }) => id === purpose).flatMap((each) => recipientsOf(policy, each))
+  if (optsOut && told.some(({ role }) => role === THIRD_PARTY)) throw new Refused('not_offered', 'the browser asks not to share')
 }
 
 /** Questions that the chat can do without are rare, whatever the relay says (EDPB 03/2022: overloading). */

@@ -23,6 +23,7 @@ import { nextEnd } from './guests.ts'
 import type { ChatWorld } from './holding.ts'
 import { LinkLost } from './link.ts'
 import { policyNamed } from './policy.ts'
+import type { PolicyNews } from './policyNews.ts'
 import { NAMES, writeRecord } from './records.ts'
 import { serial } from './serial.ts'
 
@@ -33,6 +34,8 @@ export interface AskingWorld {
   readonly world: Omit<ChatWorld, 'changed'>
   readonly documents: DocumentsPort
   readonly languages: readonly string[]
+  readonly news: PolicyNews
+  readonly optsOut: boolean
   changed(): void
 }
 
@@ -69,7 +72,7 @@ export class Asking {
       moment: record.moment,
       who: record.who,
       standing: standingOf(record, now),
-      at: record.withdrawal === null ? record.decidedAt : record.withdrawnAt,
+      at: record.withdrawnAt || record.invalidatedAt || record.decidedAt,
       paragraphs: record.paragraphs,
     }))
   }
@@ -109,6 +112,19 @@ export class Asking {
       const told = this.#tellWithdrawal(ended)
       await chat.endDecision(record.digest)
       await told
+    })
+  }
+
+  /** Another policy may be in force: decisions about what it widens are over, and whoever came by one is put out. */
+  policyChanged(): void {
+    this.#run(async () => {
+      const { chat, world, news } = this.#world
+      const ended = await news.look(chat.conversation.facts.terms.policyDigest)
+      const over = this.current.filter((record) => isAlive(record) && ended.has(purposeOf(record)))
+      if (over.length === 0) return
+      const invalidatedAt = world.relayNow()
+      await this.#keep(this.#records.map((each) => (over.includes(each) ? { ...each, invalidatedAt } : each)))
+      for (const { digest } of over) await chat.endDecision(digest)
     })
   }
 
@@ -155,8 +171,10 @@ export class Asking {
       const trust = world.trust.state
       if (trust === null || world.trust.freshness() !== 'fresh') throw new Lapsed('trust')
       const policy = await this.#policyOf(chat.conversation)
-      const { languages } = this.#world
-      const judging = { conversation: chat.conversation, policy, languages, trust, now: world.relayNow(), answered: this.#records }
+      const { languages, news, optsOut } = this.#world
+      const { conversation } = chat
+      const ended = await news.look(conversation.facts.terms.policyDigest)
+      const judging = { conversation, policy, languages, trust, now: world.relayNow(), answered: this.#records, ended, optsOut }
       this.#open = await judgeAsked(frame, judging)
       this.#world.changed()
     } catch (error) {
@@ -220,6 +238,7 @@ export class Asking {
       withdrawal: null,
       withdrawnAt: 0,
       withdrawalReceipt: null,
+      invalidatedAt: 0,
     }
   }
 
@@ -302,11 +321,17 @@ const admitting = (record: DecisionRecord, conversation: Conversation, { now }: 
 
 const isToCarryOut = (record: DecisionRecord, now: number): boolean => {
   if (record.answer !== 'given') return record.receipt === null
-  return record.joined === 0 && record.withdrawal === null && now < record.expiresAt
+  return record.joined === 0 && record.withdrawal === null && record.invalidatedAt === 0 && now < record.expiresAt
 }
+
+const isAlive = ({ answer, withdrawal, invalidatedAt }: DecisionRecord): boolean =>
+  answer === 'given' && withdrawal === null && invalidatedAt === 0
+
+const purposeOf = ({ decision }: DecisionRecord): string => decodeAs(DECISION_CLAIMS, decision.claims).purpose
 
 const standingOf = (record: DecisionRecord, now: number): DecisionView['standing'] => {
   if (record.answer !== 'given') return record.answer
   if (record.withdrawal !== null) return 'withdrawn'
+  if (record.invalidatedAt > 0) return 'invalidated'
   return now >= record.expiresAt ? 'expired' : 'given'
 }

@@ -1,60 +1,31 @@
 /** The customer's running conversation: the link, opening it at the relay, closing, and its view. Proposals are judged in `proposals.ts`. */
-import type { CustomerPorts, PageConfig, StoredKeys } from '../core/ports.ts'
-import type { CustomerIntent, CustomerView, Link as LinkWord, Organisation, Problem } from '../core/views.ts'
-import type { Signer } from '../keys/ed25519.ts'
+import type { CustomerView, Link as LinkWord, Problem } from '../core/views.ts'
 import { Lapsed, Untrusted } from '../keys/untrusted.ts'
-import type { SealedStore } from '../store/sealed.ts'
 import { CLOSE } from '../wire/generated/codes.ts'
 import type { ConversationCard, FromRelay, OnCall, Welcomed } from '../wire/generated/frames.ts'
 import { sameOctets } from '../wire/octets.ts'
 import { passes, Refused } from '../wire/refused.ts'
 import { Asking } from './asking.ts'
+import type { Beginning, ChatIntent } from './beginning.ts'
+import { Centre } from './centre.ts'
 import { Chat } from './chat.ts'
 import { type Conversation, STUCK } from './conversation.ts'
 import { brokenBy } from './conversationView.ts'
 import { customerView } from './customerView.ts'
-import type { DecisionRecord } from './decisionRecords.ts'
 import { Draft } from './draft.ts'
 import { signHello } from './hello.ts'
 import { type LeaveView, Leaving } from './leaving.ts'
 import { Link, LinkLost } from './link.ts'
-import { handOver, isHeard, type Made, mayContinue } from './nextGroup.ts'
+import { handOver, isHeard, mayContinue } from './nextGroup.ts'
+import { PolicyNews } from './policyNews.ts'
 import { Proposals } from './proposals.ts'
 import { saveReceipts } from './receipts.ts'
 import { believedRecords, CUSTOMER, type CustomerRecord, draftName, NAMES, writeRecord } from './records.ts'
 import { Shelf } from './shelf.ts'
-import type { TrustKeeper } from './trustKeeper.ts'
 
 const RETRY_MS = 2000
 /** Nothing says which message before a close is the last one for us; what has not come by then does not come. */
 const DRAIN_MS = 2000
-
-export interface Beginning {
-  readonly ports: CustomerPorts
-  readonly page: PageConfig
-  readonly keeper: TrustKeeper
-  readonly organisation: Organisation
-  readonly keys: StoredKeys
-  readonly signer: Signer
-  readonly record: CustomerRecord
-  readonly conversation: Conversation
-  readonly decisions: readonly DecisionRecord[]
-  readonly store: SealedStore
-  /** Typed before the reload and not sent. */
-  readonly draft: string
-  changed(): void
-  /** The relay does not open this conversation; its clock is so far from ours. */
-  refused(code: string, relayOffset: number): void
-  /** This chat has handed over: another one goes on with what is saved now. */
-  goesOn(next: Made): void
-  /** The browser has taken away what was kept: nothing can be sent any more. */
-  lost(): void
-}
-
-export type ChatIntent = Extract<
-  CustomerIntent,
-  { readonly kind: 'send' | 'retry' | 'end' | 'seen' | 'draft' | 'resend' | 'leaveMessage' | 'answer' | 'withdraw' | 'saveReceipts' }
->
 
 export class CustomerChat {
   readonly #begin: Beginning
@@ -65,6 +36,7 @@ export class CustomerChat {
   readonly #draft: Draft
   readonly #leaving: Leaving
   readonly #asking: Asking
+  readonly #centre: Centre
   #record: CustomerRecord
   #word: LinkWord = 'connecting'
   #offset = 0
@@ -100,8 +72,12 @@ export class CustomerChat {
       commitRefused: () => this.#asking.giveUp(),
     })
     this.#leaving = new Leaving({ link: this.#link, changed: begin.changed, letIn: (answer) => this.#letIn(answer) })
-    const { documents, languages } = ports
-    this.#asking = new Asking({ chat: this.#chat, documents, languages, changed: () => begin.changed(), world }, begin.decisions)
+    const { documents, languages, optsOut } = ports
+    const changed = (): void => begin.changed()
+    const news = new PolicyNews({ documents, languages, inForce: () => keeper.policyInForce(world.relayNow()), changed })
+    this.#asking = new Asking({ chat: this.#chat, documents, languages, news, optsOut, changed, world }, begin.decisions)
+    const conversation = (): Conversation => this.#chat.conversation
+    this.#centre = new Centre({ link: this.#link, documents, languages, news, conversation, changed })
     const grounds = { reliesOn: record.startDigest, decision: record.start }
     this.#proposals = new Proposals({ me: signer.publicKey, chat: this.#chat, keeper, grounds })
   }
@@ -151,6 +127,12 @@ export class CustomerChat {
       case 'withdraw':
         this.#asking.withdraw(intent.decision)
         break
+      case 'centre':
+        this.#centre.prepare().catch(() => this.#chat.problemIs({ code: 'relay_unreachable', detail: 'policy' }))
+        break
+      case 'showHeld':
+        void this.#centre.show()
+        break
       case 'saveReceipts':
         this.#saveReceipts().catch(() => this.#chat.problemIs({ code: 'relay_unreachable', detail: 'policy' }))
         break
@@ -166,6 +148,7 @@ export class CustomerChat {
   async believed(): Promise<void> {
     await this.#shelf.save(believedRecords(this.#begin.keeper))
     this.#chat.trustChanged()
+    this.#asking.policyChanged()
   }
 
   distrusted(error: unknown): void {
@@ -184,6 +167,7 @@ export class CustomerChat {
       leave: this.#leaveView(),
       link: this.#word,
       asking: this.#asking,
+      centre: this.#centre,
       now: ports.clock.now() + this.#offset,
       offset: this.#offset,
       problem: this.#ended ?? this.#chat.problem ?? this.#begin.keeper.problem,
@@ -282,6 +266,7 @@ export class CustomerChat {
   #proceed(card: ConversationCard): void {
     this.#chat.resume(card)
     this.#asking.consider()
+    this.#asking.policyChanged()
     if (this.#wantsEnd) this.#chat.close()
   }
 

@@ -2,6 +2,7 @@
 import type { CustomerView, Link, Organisation, Problem } from '../core/views.ts'
 import { CLOCK_SKEW_MS } from '../wire/generated/limits.ts'
 import type { Asking } from './asking.ts'
+import type { Centre } from './centre.ts'
 import type { Conversation } from './conversation.ts'
 import { brokenProblem, entryViews, readerViews, resendView, wordsView } from './conversationView.ts'
 import type { LeaveView } from './leaving.ts'
@@ -16,6 +17,7 @@ export interface Around {
   readonly leave: LeaveView
   readonly link: Link
   readonly asking: Asking
+  readonly centre: Centre
   /** Unix milliseconds of the relay's clock, and how far that is ahead of ours. */
   readonly now: number
   readonly offset: number
@@ -41,6 +43,8 @@ export const customerView = (conversation: Conversation, around: Around): Custom
     closesAt: conversation.closesAt,
     prompt: isOver ? null : asking.prompt,
     decisions: asking.decisions(now),
+    startedAt: conversation.openedAt,
+    centre: around.centre.view,
     problem: brokenProblem(conversation) ?? around.problem,
     unread: conversation.unread,
     draft: around.draft,

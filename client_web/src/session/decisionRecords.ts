@@ -26,6 +26,8 @@ export interface DecisionRecord {
   readonly withdrawal: Signed | null
   readonly withdrawnAt: number
   readonly withdrawalReceipt: Uint8Array | null
+  /** When another policy ended it; 0 where none did. */
+  readonly invalidatedAt: number
 }
 
 const COUNT = whole(0, Number.MAX_SAFE_INTEGER)
@@ -53,6 +55,7 @@ export const DECISIONS: Shape<readonly DecisionRecord[]> = list(
     ['withdrawal', orNone(SIGNED)],
     ['withdrawnAt', COUNT],
     ['withdrawalReceipt', orNone(ANY)],
+    ['invalidatedAt', COUNT],
   ]),
   0,
   Infinity,

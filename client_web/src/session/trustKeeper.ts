@@ -1,8 +1,10 @@
 /** Fetches, believes and keeps the trust documents of one organisation; asks again every ten minutes and when told. */
 import type { ClockPort, DocumentsPort } from '../core/ports.ts'
 import type { Problem } from '../core/views.ts'
+import type { PolicyEntry } from '../keys/trust.ts'
 import { type Freshness, freshness, judgeBundle, parseBundle, type TrustMemory, type TrustState } from '../keys/trustChain.ts'
 import { Untrusted } from '../keys/untrusted.ts'
+import { policyInForce } from './policy.ts'
 
 const POLL_MS = 10 * 60 * 1000
 /** A commit right after a look at the trust documents does not look again. */
@@ -44,6 +46,11 @@ export class TrustKeeper {
 
   freshness(): Freshness {
     return this.#state === null ? 'expired' : freshness(this.#state, this.#world.clock.now())
+  }
+
+  /** The policy that trust names now; null where it names none, or nothing is believed. */
+  policyInForce(now: number): PolicyEntry | null {
+    return this.#state === null ? null : policyInForce(this.#state, now)
   }
 
   /** What the screens say where it is no longer fresh. */

@@ -47,7 +47,7 @@ function aWorld({ held }: { readonly held: boolean }) {
     showUnread: () => undefined,
     saveFile: (name, content) => void files.push({ name, content }),
   })
-  const bridge = bridgeOver((message) => port2.postMessage(message), ['en'])
+  const bridge = bridgeOver((message) => port2.postMessage(message), { languages: ['en'], optsOut: false })
   port2.onmessage = ({ data }) => {
     const message = parseToApp(data)
     if (message !== null) bridge.take(message)

@@ -62,7 +62,7 @@ export const newStage = async ({ customerAhead = 0 } = {}): Promise<Stage> => {
   const documents = { ...documentsOf(organisation) }
   const saved: { readonly name: string; readonly content: Uint8Array }[] = []
   const files: FilesPort = { save: (name, content) => saved.push({ name, content }) }
-  const ports = (store: MemoryStore) => ({ ...portsOf({ relay, organisation, clock, store }), documents, files })
+  const ports = (store: MemoryStore) => ({ ...portsOf({ relay, organisation, clock, store }), documents, files, optsOut: false })
 
   const customer = (store: MemoryStore = customerStore): Shopper =>
     startCustomer(

@@ -15,6 +15,7 @@ function anApp() {
   const app = startApp({
     page,
     languages: ['en'],
+    optsOut: false,
     say: (message) => said.push(message),
     setHeight: () => undefined,
     startCustomer: () => {

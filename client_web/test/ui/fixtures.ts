@@ -83,6 +83,50 @@ export const activeChat: Extract<CustomerView, { kind: 'chat' }> = {
   draft: '',
   resend: null,
   clockOff: 0,
+  startedAt: minutes(0),
+  centre: { terms: null, contact: 'privacy@kettle.example', kept: [], evidenceDays: 1095, held: { state: 'unasked' } },
+}
+
+export const privacyChat: typeof activeChat = {
+  ...activeChat,
+  decisions: [
+    { id: 'd1', moment: 'ai_assistant', who: 'Steam', standing: 'given', at: minutes(3), paragraphs: ['May Steam read?'] },
+    { id: 'd2', moment: 'another_desk', who: 'Dora', standing: 'refused', at: minutes(4), paragraphs: ['May Dora read?'] },
+  ],
+  centre: {
+    terms: {
+      changedAt: minutes(5),
+      changes: [
+        { purpose: 'Let an AI assistant read', isEnded: true, ways: [{ kind: 'recipient', about: 'Example Inference GmbH' }] },
+        { purpose: 'Answer your question', isEnded: false, ways: [{ kind: 'kept_longer', about: '' }] },
+      ],
+    },
+    contact: 'privacy@kettle.example',
+    kept: [
+      { what: 'Answer your question', days: 7 },
+      { what: 'Keep the chat safe', days: 30 },
+    ],
+    evidenceDays: 1095,
+    held: {
+      state: 'shown',
+      tables: [
+        {
+          name: 'member',
+          about: 'a device’s stay in a conversation',
+          rows: [
+            [
+              {
+                name: 'device',
+                about: 'public key of the member’s device',
+                value: '8bebd87c41666e4bd84ee099baca516cd2d14340c3eff677ef8887bf2e4af42f',
+              },
+              { name: 'until', about: 'the last it gets', value: '' },
+            ],
+          ],
+        },
+      ],
+    },
+  },
 }
 
 const alone = { readers: [me], words: null, entries: [] } as const
@@ -136,6 +180,7 @@ export const VIEWS: ReadonlyMap<string, CustomerView> = new Map<string, Customer
   ['chat-left', { ...activeChat, stage: 'left', readers: [me, mara], entries: [aMessage({ id: 'l', text: 'My kettle leaks.' })] }],
   ['chat-proposed', { ...activeChat, ...alone, stage: 'proposed' }],
   ['chat-active', activeChat],
+  ['chat-privacy', privacyChat],
   ['chat-clock', { ...activeChat, clockOff: 2 * 3_600_000 }],
   ['chat-resend', { ...activeChat, resend: { count: 2, to: 'Ben' } }],
   ['chat-long', { ...activeChat, entries: long, readers: [me, mara, bot], unread: 1 }],

@@ -8,11 +8,11 @@ import { VIEWS } from './fixtures.ts'
 const asked = new URLSearchParams(location.search)
 const view = VIEWS.get(asked.get('view') ?? '')
 const sub = asked.get('sub')
-const initialSub: Sub | null = sub === 'roster' || sub === 'identity' || sub === 'end' ? sub : null
+const initialSub: Sub | null = sub === 'roster' || sub === 'identity' || sub === 'privacy' || sub === 'end' ? sub : null
 const root = document.getElementById('app')
 
 adoptStyles(document)
 document.documentElement.setAttribute('data-views', [...VIEWS.keys()].join(' '))
 if (root !== null && view !== undefined) {
-  render(<Widget view={view} intend={() => undefined} open={false} {...(initialSub === null ? {} : { initialSub })} />, root)
+  render(<Widget view={view} intend={() => undefined} open={false} optsOut {...(initialSub === null ? {} : { initialSub })} />, root)
 }

@@ -1,11 +1,11 @@
 // @vitest-environment jsdom
 import { cleanup, fireEvent, render, screen, within } from '@testing-library/preact'
-import { afterEach, beforeAll, expect, test } from 'vitest'
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 
 import type { WidgetIntent } from '../../frame/intents.ts'
 import { Widget } from '../../frame/Widget.tsx'
 import type { CustomerView } from '../../src/core/views.ts'
-import { activeChat, aMessage, aNotice, anOrganisation, mara, me, PROBLEMS, VIEWS } from './fixtures.ts'
+import { activeChat, aMessage, aNotice, anOrganisation, mara, me, PROBLEMS, privacyChat, VIEWS } from './fixtures.ts'
 
 /** jsdom lays nothing out, so nothing ever changes its size. */
 class StillObserver implements ResizeObserver {
@@ -19,10 +19,11 @@ beforeAll(() => {
 })
 afterEach(cleanup)
 
-function show(view: CustomerView, { open = true } = {}) {
+function show(view: CustomerView, { open = true, optsOut = false } = {}) {
   const wanted: WidgetIntent[] = []
-  const drawn = render(<Widget view={view} open={open} intend={(intent) => wanted.push(intent)} />)
-  const next = (view: CustomerView) => drawn.rerender(<Widget view={view} open={open} intend={(intent) => wanted.push(intent)} />)
+  const drawn = render(<Widget view={view} open={open} optsOut={optsOut} intend={(intent) => wanted.push(intent)} />)
+  const next = (view: CustomerView) =>
+    drawn.rerender(<Widget view={view} open={open} optsOut={optsOut} intend={(intent) => wanted.push(intent)} />)
   return { wanted, next, container: drawn.container }
 }
 
@@ -253,4 +254,51 @@ test('when the chat closes the focus goes to what can still be done', () => {
   const { next } = show(activeChat)
   next({ ...activeChat, stage: 'closed' })
   expect(document.activeElement?.textContent).toContain('This chat has closed.')
+})
+
+describe('the privacy centre', () => {
+  test.each(['checking', 'notice', 'chat-waiting', 'chat-active', 'stopped-relay_unreachable'])('is one tap away from %s', (name) => {
+    const view = VIEWS.get(name)
+    if (view === undefined) throw new Error(name)
+    const { wanted } = show(view)
+    press('Your privacy')
+    expect(screen.getByRole('heading', { level: 1, name: 'Your privacy in this chat' })).toBeTruthy()
+    expect(done(wanted)).toEqual([{ kind: 'centre' }])
+  })
+
+  test('ends a decision with one press, and nothing that is not given', () => {
+    const { wanted } = show(privacyChat)
+    press('Your privacy')
+    press('Stop Steam')
+    expect(done(wanted)).toEqual([{ kind: 'centre' }, { kind: 'withdraw', decision: 'd1' }])
+    expect(screen.queryByRole('button', { name: 'Stop Dora' })).toBeNull()
+  })
+
+  test('tells of changed terms before the next message, and what they ended', () => {
+    show(privacyChat)
+    press('What changed')
+    expect(screen.getByText(/somebody new gets it: Example Inference GmbH\. What you had allowed for it has ended\./)).toBeTruthy()
+    expect(screen.getByText('Answer your question: it is kept longer.')).toBeTruthy()
+  })
+
+  test('shows every field of what the relay holds, and asks for it only when wanted', () => {
+    const { wanted } = show({ ...privacyChat, centre: { ...privacyChat.centre, held: { state: 'unasked' } } })
+    press('Your privacy')
+    press('Show what it holds')
+    expect(done(wanted)).toEqual([{ kind: 'centre' }, { kind: 'showHeld' }])
+    cleanup()
+    show(privacyChat)
+    press('Your privacy')
+    const values = screen.getAllByRole('definition', { hidden: true }).map(({ textContent }) => textContent)
+    expect(values).toEqual(['8bebd87c41666e4bd84ee099baca516cd2d14340c3eff677ef8887bf2e4af42f', 'empty'])
+  })
+
+  test.each([
+    [true, /Opt-out request honoured/],
+    [false, /sends no Global Privacy Control signal/],
+  ])('shows whether the browser opts out (%s)', (optsOut, words) => {
+    show(privacyChat, { optsOut })
+    press('Your privacy')
+    expect(screen.getByText(words)).toBeTruthy()
+  })
 })

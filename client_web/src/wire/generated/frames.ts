@@ -603,7 +603,7 @@ export interface HeldTable {
   readonly name: string
   readonly about: string
   readonly columns: readonly HeldColumn[]
-  readonly rows: readonly readonly string[][]
+  readonly rows: readonly (readonly string[])[]
 }
 
 export const HELD_TABLE: Shape<HeldTable> = struct<HeldTable>('HeldTable', null, [
