@@ -51,12 +51,14 @@ function OfChat({ chat, intend, onRoster }: { readonly chat: ChatView; readonly 
       <Terms centre={centre} />
       <Section title={privacyWords.decided}>
         <p class='small'>{privacyWords.started(chat.deskLabel, moment(chat.startedAt))}</p>
-        <ul class='guests'>
-          {chat.decisions.map((decision) => (
-            <Decision key={decision.id} decision={decision} isOver={chat.stage === 'closed'} intend={intend} />
-          ))}
-        </ul>
-        <p class='small muted'>{privacyWords.noWay}</p>
+        {chat.decisions.length === 0 ? null : (
+          <ul class='guests'>
+            {chat.decisions.map((decision) => (
+              <Decision key={decision.id} decision={decision} isOver={chat.stage === 'closed'} intend={intend} />
+            ))}
+          </ul>
+        )}
+        {chat.decisions.length === 0 ? null : <p class='small muted'>{privacyWords.noWay}</p>}
         <SaveDecisions chat={chat} intend={intend} />
       </Section>
       <Kept chat={chat} />

@@ -15,7 +15,7 @@ from aiohttp.client_exceptions import ClientError
 from sotto_cli.demo.commands import Sotto
 from sotto_cli.demo.founding import found, sign_and_publish
 from sotto_cli.demo.officer import approve_devices
-from sotto_cli.demo.places import AGENTS, DESK, SITE, Places
+from sotto_cli.demo.places import AGENTS, DESK, GUESTS, SITE, DemoAgent, Places
 from sotto_cli.demo.shop import shop_app
 
 if TYPE_CHECKING:
@@ -96,21 +96,36 @@ async def _until_stopped(sotto: Sotto, relay: Process) -> None:
 
 def _say_where(places: Places) -> None:
     ana, ben = AGENTS
-    echo = (
-        f"python -m sotto_client.examples.echo_agent --relay {places.relay_url} --agent {ben.agent} "
-        f"--password-file {places.password(ben)} --state {places.folder / 'echo'} --desk {DESK}"
-    )
+    sue, dora, steam = GUESTS
+    echo = f"{_program(places, 'echo_agent', ben)} --desk {DESK}"
     click.echo(
         f"""
   Shop      {places.shop_url}/            press Help, then Start chat
-  Console   {places.relay_url}/console/    name {ana.agent}, password {places.password(ana).read_text().strip()}
+  Console   {places.relay_url}/console/    name {ana.agent}, password {_word(places, ana)}
 
-  A second agent: name {ben.agent}, password {places.password(ben).read_text().strip()}
+  A second agent: name {ben.agent}, password {_word(places, ben)}
   Or let a program answer as {ben.name}, in another terminal:
     {echo}
 
+  Whom {ana.name} can ask the customer for, from "Ask for…" in an open chat; each signs in to a console once:
+    {ben.name} (this desk), {dora.name} (another desk): name {dora.agent}, password {_word(places, dora)}
+    {sue.name} (supervisor): name {sue.agent}, password {_word(places, sue)}
+    {steam.name} (AI assistant), a program:
+    {_program(places, "assistant", steam)}
+
   Ctrl-C stops everything. Data: {places.folder} (delete it to begin anew).
 """
+    )
+
+
+def _word(places: Places, person: DemoAgent) -> str:
+    return places.password(person).read_text("utf-8").strip()
+
+
+def _program(places: Places, name: str, person: DemoAgent) -> str:
+    return (
+        f"python -m sotto_client.examples.{name} --relay {places.relay_url} --agent {person.agent} "
+        f"--password-file {places.password(person)} --state {places.folder / name}"
     )
 
 

@@ -43,7 +43,7 @@ export const privacyWords = {
   who: 'Who can read now',
   everybody: 'Show everybody and the words to compare',
   decided: 'What you decided',
-  started: (desk: string, at: string): string => `You started this chat with the ${desk} desk on ${at}.`,
+  started: (desk: string, at: string): string => `You started this chat with the ${desk} desk · ${at}`,
   moment: (moment: string): string => MOMENTS[moment] ?? moment,
   standing: (standing: keyof typeof STANDINGS, at: string): string => `${STANDINGS[standing]} · ${at}`,
   noWay: 'What you stopped or refused comes back only if you are asked again and say yes.',
@@ -70,10 +70,10 @@ export const privacyWords = {
   table: (about: string, count: number): string => `${about} (${count})`,
   row: (index: number, count: number): string => `Entry ${index} of ${count}`,
   empty: 'empty',
-  optOut: 'Your browser asks not to share',
+  optOut: 'Global Privacy Control',
   optOutOn:
-    'Global Privacy Control is on in this browser. Opt-out request honoured: nothing of this chat is sold, and you are not asked to share it with third parties.',
-  optOutOff: 'This browser sends no Global Privacy Control signal. Nothing of this chat is sold either way.',
+    'Your browser asks sites not to sell or share what they learn. Opt-out request honoured: nothing of this chat is sold, and you are not asked to share it with third parties.',
+  optOutOff: 'This browser does not send that signal. Nothing of this chat is sold either way.',
   contact: 'Questions or complaints',
   write: (contact: string): string => `Write to ${contact}.`,
 } as const

@@ -295,7 +295,7 @@ describe('the privacy centre', () => {
 
   test.each([
     [true, /Opt-out request honoured/],
-    [false, /sends no Global Privacy Control signal/],
+    [false, /does not send that signal/],
   ])('shows whether the browser opts out (%s)', (optsOut, words) => {
     show(privacyChat, { optsOut })
     press('Your privacy')
