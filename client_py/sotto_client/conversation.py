@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, Struct
 
-from sotto_client.entries import Message
+from sotto_client.entries import EarlierMessage, Message
 from sotto_client.guests import ended_leaves
 from sotto_keys.shared.credential import is_on_call
 from sotto_keys.shared.mls.group_terms import read_terms
@@ -42,8 +42,15 @@ class FirstSent(Struct, array_like=True, frozen=True, forbid_unknown_fields=True
     number: Count
 
 
+class Newcomer(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """A device, and the place at which it came in: what was said before it cannot read."""
+
+    device: Bytes32
+    since: Count
+
+
 class Waiting(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
-    """A message that the relay has not confirmed: kept as text, sealed for one epoch at a time."""
+    """A message that the relay has not confirmed: kept as what it says, sealed for one epoch at a time."""
 
     id: str
     text: str
@@ -57,6 +64,8 @@ class Waiting(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     """The relay refused it in its epoch: it waits for the next one."""
     first: FirstSent | None = None
     """Where it was sent before, in an earlier group: who has read it there shows it once."""
+    shares: Newcomer | None = None
+    """Instead of text: whom earlier messages are shared with. They are taken and sealed when it is sent."""
 
 
 class Counter(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
@@ -111,6 +120,8 @@ class Conversation:
     """Messages of our own that a revoked agent, the last one here, never answered: ask before sending them again."""
     withdrawn: tuple[bytes, ...] = ()
     """Digests of decisions that this customer withdrew."""
+    answered: tuple[Newcomer, ...] = ()
+    """About whom this customer has answered whether earlier messages are shared: asked once each."""
     shown: int = 0
     """How many of `entries` the program has been given."""
 
@@ -124,6 +135,11 @@ class Conversation:
         """What was said: what the relay has numbered in its order, the same on every device; then what it has not yet."""
         said = (each for each in self.entries if isinstance(each, Message))
         return tuple(sorted(said, key=lambda each: (each.seq == 0, each.seq)))
+
+    @property
+    def earlier_messages(self) -> tuple[EarlierMessage, ...]:
+        """What was said before this device came, where the customer shared it: what their device says, and no proof."""
+        return tuple(each for each in self.entries if isinstance(each, EarlierMessage))
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from sotto_client.notice import policy_in_force, read_notice
 from sotto_client.opening import make_conversation, parse_customer_record
 from sotto_client.receipts import Kept, receipts_of
 from sotto_client.relay_http import RelayHttp, socket_url
+from sotto_client.sharing import answered, shareable
 from sotto_client.store import DeviceStore
 from sotto_client.stored_conversation import forgetting_rows, load_conversation, rows_of
 from sotto_client.trust_keeper import TrustKeeper, parse_believed
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from sotto_client.notice import Notice
     from sotto_client.opening import CustomerRecord, Page
     from sotto_client.questions import Answer, Decided, Question
+    from sotto_client.sharing import Shareable
     from sotto_keys.shared.mls.sweep import Reader
 
 
@@ -157,6 +159,22 @@ class Customer:
     def leave_unanswered(self) -> None:
         """Do not say it again, and do not ask any more."""
         self.chat.answer_resend(wanted=False)
+
+    @property
+    def shareable(self) -> tuple[Shareable, ...]:
+        """Who was let in and cannot read what was said before. Nothing is shared by itself: `share_earlier` or `share_nothing` decides."""
+        return shareable(self.conversation)
+
+    def share_earlier(self, device: bytes) -> None:
+        """Give that newcomer this chat so far, as this device shows it; the newest that one message holds. `WrongStage`: no question."""
+        self._answer(device, wanted=True)
+
+    def share_nothing(self, device: bytes) -> None:
+        """That newcomer reads new messages only; it is not asked again."""
+        self._answer(device, wanted=False)
+
+    def _answer(self, device: bytes, *, wanted: bool) -> None:
+        self.chat.changed_by(lambda now: answered(now, device, wanted=wanted, situation=self._line.situation))
 
     def received(self) -> AsyncIterator[Message]:
         """As `Chat.received`."""

@@ -11,6 +11,7 @@ from msgspec.structs import replace as with_fields
 from sotto_client import device, opening, questions, trust_keeper
 from sotto_client.chat import Chat
 from sotto_client.connection import LinkLost
+from sotto_client.conversation import Situation
 from sotto_client.decisions import Decisions
 from sotto_client.letting_in import judge_answerer
 from sotto_client.link import Link
@@ -45,7 +46,7 @@ from sotto_wire.stages import Stage
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from sotto_client.conversation import Conversation, Situation
+    from sotto_client.conversation import Conversation
     from sotto_client.life import Life
     from sotto_client.opening import CustomerRecord, Page
     from sotto_client.questions import Answer, Question
@@ -113,6 +114,12 @@ class CustomerLine:
     def relay_now(self) -> Millis:
         """Our clock, set by what the relay says in `welcomed`."""
         return Millis(self._begin.clock() + self._offset)
+
+    @property
+    def situation(self) -> Situation:
+        """Who the customer is, and what is believed, now."""
+        begin = self._begin
+        return Situation(me=begin.key.public, trust=begin.keeper.state, now=self.relay_now(), entropy=begin.entropy)
 
     # the link's listener
 

@@ -24,6 +24,36 @@ class Message(Struct, array_like=True, frozen=True, forbid_unknown_fields=True, 
     """Place in the relay's order, 0 until known."""
     number: int = 0
     """The sender's own number of it, 0 until known."""
+    is_assistant: bool = False
+    """Of a program, as its credential said then."""
+
+
+class Shared(Struct, array_like=True, frozen=True, forbid_unknown_fields=True, tag="shared"):
+    """The customer gave a newcomer what was said before it came. At the newcomer it stands first, with those messages after it."""
+
+    id: str
+    device: bytes
+    """The newcomer's."""
+    name: str
+    count: int
+    """How many messages; 0 at whoever cannot open them, and until they are sealed."""
+    left_out: int
+    """Older ones that did not fit."""
+    at: int
+    standing: Literal["sending", "sent", "not_sent"]
+    seq: int
+
+
+class EarlierMessage(Struct, array_like=True, frozen=True, forbid_unknown_fields=True, tag="earlier"):
+    """Said before we came, as the customer's device tells it: shared by the customer, and no proof."""
+
+    whose: Literal["customer", "person", "assistant"]
+    name: str
+    """Empty for the customer."""
+    text: str
+    at: int
+    seq: int
+    """Place of the message that brought it."""
 
 
 class Coming(Struct, array_like=True, frozen=True, forbid_unknown_fields=True, tag="joined"):
@@ -63,4 +93,4 @@ class Closed(Struct, array_like=True, frozen=True, forbid_unknown_fields=True, t
     at: int
 
 
-Entry = Message | Coming | Going | Gap | Reconnected | Closed
+Entry = Message | Shared | EarlierMessage | Coming | Going | Gap | Reconnected | Closed

@@ -75,6 +75,7 @@ def gone_on(after: Conversation, before: Conversation, *, by: bytes, at: Millis)
         # What is said again by itself need not be asked about.
         unanswered=tuple(each for each in before.unanswered if each not in {one.id for one in told.outbox}),
         earlier=_furthest((*before.earlier, *before.counters)),
+        answered=told.answered,
         entries=(*told.entries, Reconnected(at=at)),
         shown=before.shown,
     )

@@ -1,4 +1,4 @@
-"""What this device wants to say: text until the relay confirms it, sealed anew when the epoch changed. Only the head is on its way."""
+"""What this device wants to say: as said until the relay confirms it, sealed anew when the epoch changed. Only the head is on its way."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace as with_fields
 
 from sotto_client.conversation import Conversation, FirstSent, Situation, Waiting
-from sotto_client.entries import Message
+from sotto_client.entries import Message, Shared
+from sotto_client.sharing import asked_again, sealed_share
 from sotto_keys.device.mls.application_messages import encrypt
 from sotto_keys.device.payload import Again, Payload, Text
 from sotto_keys.shared.text_forms import digest_of
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from sotto_client.entries import Entry
+    from sotto_keys.device import payload
 
 ID_BYTES = 8
 
@@ -58,17 +60,22 @@ def seal_head(conversation: Conversation, *, entropy: Callable[[int], bytes]) ->
     if head.message is not None and head.epoch == epoch:
         return conversation
     number = head.number or conversation.number + 1
-    payload = Payload(number=number, last_shown=_last_shown(conversation), checkpoint=None, body=_body(head))
-    member, message = encrypt(conversation.member, encode_claims(payload), entropy=entropy)
+    told, body = _body(conversation, head, entropy=entropy)
+    said = Payload(number=number, last_shown=_last_shown(conversation), checkpoint=None, body=body)
+    member, message = encrypt(conversation.member, encode_claims(said), entropy=entropy)
     sealed = with_fields(head, number=number, epoch=epoch, message=message, is_stale=False)
-    return replace(conversation, member=member, outbox=(sealed, *rest))
+    return replace(told, member=member, outbox=(sealed, *rest))
 
 
-def _body(head: Waiting) -> Text | Again:
+def _body(
+    conversation: Conversation, head: Waiting, *, entropy: Callable[[int], bytes]
+) -> tuple[Conversation, Text | Again | payload.Shared]:
+    if head.shares is not None:
+        return sealed_share(conversation, head.shares, name=head.id, entropy=entropy)
     if head.first is None:
-        return Text(text=head.text, written_at=head.written_at)
+        return conversation, Text(text=head.text, written_at=head.written_at)
     device, number = head.first.device, head.first.number
-    return Again(device=device, number=number, text=head.text, written_at=head.written_at)
+    return conversation, Again(device=device, number=number, text=head.text, written_at=head.written_at)
 
 
 def settle_own(conversation: Conversation, *, number: int, seq: int) -> Conversation:
@@ -100,6 +107,7 @@ def said_again(conversation: Conversation, *, by: bytes) -> Conversation:
 
     `by` is the device that we were in the group before.
     """
+    conversation = asked_again(conversation)
     unread = [
         each
         for each in conversation.entries
@@ -163,6 +171,8 @@ def _stands(
 ) -> Entry:
     if isinstance(entry, Message) and entry.is_mine and entry.id == name:
         return with_fields(entry, standing=standing, seq=seq, number=number)
+    if isinstance(entry, Shared) and entry.id == name:
+        return with_fields(entry, standing=standing, seq=seq)
     return entry
 
 

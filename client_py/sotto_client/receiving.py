@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 from sotto_client.conversation import STUCK, Conversation, Counter, Situation
 from sotto_client.entries import Coming, Gap, Going, Message
 from sotto_client.outbox import settle_own
+from sotto_client.sharing import taken, without_shares_for
 from sotto_keys.device.mls.application_messages import decrypt
 from sotto_keys.device.mls.committing import adopt_commit
 from sotto_keys.device.mls.processing import process_commit
-from sotto_keys.device.payload import Again, Payload
+from sotto_keys.device.payload import Again, Payload, Shared
 from sotto_keys.shared.mls.commit_gate import judge_commit, read_note
 from sotto_keys.shared.mls.parsed_commit import parse_commit
 from sotto_keys.shared.mls.sweep import is_void
 from sotto_keys.shared.untrusted import Untrusted
 from sotto_wire.codec import decode_claims
 from sotto_wire.ids import Millis
+from sotto_wire.moments import KIND_BOT
 from sotto_wire.refusals import BadFrame, Refused, StaleEpoch
 
 if TYPE_CHECKING:
@@ -89,9 +91,23 @@ def _with_message(
     # The first that a newcomer sees may have any number; from then on none may be missing.
     is_whole = before is None or number == before + 1
     base = _counting(conversation if is_whole else _with_gap(conversation, envelope), sender, number=number)
+    if isinstance(payload.body, Shared):
+        return _with_earlier(base, envelope, shared=payload.body, situation=situation)
     if isinstance(payload.body, Again):
         return _with_words_again(base, envelope, again=payload.body, situation=situation)
     return _with_words(base, envelope, text=payload.body.text, situation=situation)
+
+
+def _with_earlier(
+    conversation: Conversation, envelope: Envelope, *, shared: Shared, situation: Situation
+) -> Conversation:
+    """The customer alone shares what was said: from anybody else it is a gap, and so is what does not open."""
+    if envelope.sender != conversation.terms.customer_key:
+        return _with_gap(conversation, envelope)
+    try:
+        return taken(conversation, envelope, shared=shared, situation=situation)
+    except Untrusted:
+        return _with_gap(conversation, envelope)
 
 
 def _with_words_again(
@@ -111,16 +127,19 @@ def _with_words_again(
 
 def _with_words(conversation: Conversation, envelope: Envelope, *, text: str, situation: Situation) -> Conversation:
     sender = envelope.sender
+    reader = conversation.reader(sender, situation.trust)
+    credential = None if reader is None else reader.credential
     entry = Message(
         id=str(envelope.seq),
         is_mine=False,
         sender=sender,
-        name=conversation.name_of(sender, situation.trust),
+        name="" if credential is None else credential.name,
         text=text,
         at=envelope.posted_at,
         standing="sent",
         seq=envelope.seq,
         number=envelope.number,
+        is_assistant=credential is not None and credential.kind == KIND_BOT,
     )
     return replace(conversation.with_entry(entry), unanswered=())
 
@@ -152,7 +171,9 @@ def _take_commit(conversation: Conversation, envelope: Envelope, *, situation: S
     except (Refused, Untrusted) as error:
         return conversation.broken_by(error)
     told = replace(
-        _with_comings(conversation, verdict, seq=envelope.seq, situation=situation),
+        _with_comings(
+            without_shares_for(conversation, frozenset(verdict.removed)), verdict, seq=envelope.seq, situation=situation
+        ),
         memory=conversation.memory.after(verdict),
         pending=None,
     )

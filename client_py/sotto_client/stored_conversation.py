@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from sotto_client.conversation import Conversation, Counter, Waiting
+from sotto_client.conversation import Conversation, Counter, Newcomer, Waiting
 from sotto_client.entries import Entry
 from sotto_keys.device.mls.stored_member import member_from_bytes, member_to_bytes, pending_from_bytes, pending_to_bytes
 from sotto_keys.shared.mls.group_memory import parse_group_memory
@@ -47,6 +47,7 @@ class _Kept(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=
     """How many rows of entries belong to it."""
     withdrawn: list[Bytes32]
     shown: Count
+    answered: list[Newcomer]
 
 
 def rows_of(after: Conversation, *, before: Conversation | None) -> Mapping[str, bytes | None]:
@@ -99,6 +100,7 @@ def load_conversation(store: DeviceStore, conversation: ConversationId) -> Conve
         entries=entries,
         withdrawn=tuple(kept.withdrawn),
         shown=kept.shown,
+        answered=tuple(kept.answered),
     )
 
 
@@ -131,6 +133,7 @@ def _encode(conversation: Conversation) -> bytes:
         entries=len(conversation.entries),
         withdrawn=list(conversation.withdrawn),
         shown=conversation.shown,
+        answered=list(conversation.answered),
     )
     return msgspec.msgpack.encode(kept)
 

@@ -10,10 +10,10 @@ from click.testing import CliRunner
 from tests.support.programs import hear
 
 from sotto_cli.main import cli
-from sotto_client.entries import Going
+from sotto_client.entries import Coming, EarlierMessage, Going, Shared
 from sotto_keys.shared.receipt_bundle import verify_bundle
 from sotto_keys.shared.text_forms import fingerprint, to_base64url
-from sotto_wire.refusals import NotAdmitted, NotOffered, TooFast
+from sotto_wire.refusals import NotAdmitted, NotOffered, TooFast, WrongStage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,6 +74,33 @@ async def test_a_no_lets_nobody_in_and_is_receipted(programs: Programs, answer: 
         await let_in(ana, chat.conversation.id, "second_agent")
 
 
+async def test_what_was_said_before_is_shared_with_the_newcomer_alone(programs: Programs) -> None:
+    customer, ana, chat = await programs.in_a_chat(decide=lambda _: "given")
+    guest = await programs.agent("ben")
+    assert not customer.shareable
+    customer.say("My lid is cracked")
+    assert await hear(chat, 1) == ["My lid is cracked"]
+    chat.say("Which one?")
+    assert await hear(customer, 1) == ["Which one?"]
+    await let_in(ana, chat.conversation.id, "second_agent")
+    inside = await guest.invited()
+    await customer.until(lambda _: bool(customer.shareable))
+    (question,) = customer.shareable
+    assert (question.name, question.count) == ("Ben", 2)
+    customer.share_earlier(question.device)
+    customer.say("Can you help?")
+    assert await hear(inside, 1) == ["Can you help?"]
+    told = [(each.whose, each.name, each.text) for each in inside.conversation.earlier_messages]
+    assert told == [("customer", "", "My lid is cracked"), ("person", "Ana", "Which one?")]
+    first = [type(each) for each in inside.conversation.entries[:4]]
+    assert first == [Shared, EarlierMessage, EarlierMessage, Coming]
+    assert await hear(chat, 1) == ["Can you help?"]
+    assert chat.conversation.earlier_messages == ()
+    assert [each.name for each in chat.conversation.entries if isinstance(each, Shared)] == ["Ben"]
+    with pytest.raises(WrongStage):
+        customer.share_nothing(question.device)
+
+
 async def test_a_guest_asks_nothing_and_what_is_not_built_is_not_offered(programs: Programs) -> None:
     _, ana, chat = await programs.in_a_chat(decide=lambda _: "given")
     guest = await programs.agent("ben")
@@ -83,6 +110,8 @@ async def test_a_guest_asks_nothing_and_what_is_not_built_is_not_offered(program
         await guest.candidates(chat.conversation.id, "ai_assistant")
     with pytest.raises(NotOffered):
         await ana.candidates(chat.conversation.id, "transcript")
+    with pytest.raises(NotOffered):  # the customer's own device asks that
+        await ana.candidates(chat.conversation.id, "earlier_messages")
 
 
 async def test_the_ledger_and_the_customer_s_file_give_the_same_records(programs: Programs, tmp_path: Path) -> None:

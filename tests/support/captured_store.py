@@ -22,7 +22,7 @@ from sotto_keys.device.mls.key_schedule import epoch_after, joiner_secret
 from sotto_keys.device.mls.own_key_package import OwnKeyPackage
 from sotto_keys.device.mls.path_secrets import LABEL, climb
 from sotto_keys.device.mls.processing import process_commit
-from sotto_keys.device.payload import Payload
+from sotto_keys.device.payload import Payload, Shared
 from sotto_keys.shared.mls.parsed_commit import parse_commit
 from sotto_keys.shared.untrusted import Untrusted
 from sotto_wire.codec import decode_claims
@@ -128,7 +128,8 @@ def _read(
     try:
         if envelope.kind == "message":
             member, opened = decrypt(member, envelope.body)
-            loot.texts.append(decode_claims(opened.content, Payload).body.text)
+            body = decode_claims(opened.content, Payload).body
+            loot.texts.extend([] if isinstance(body, Shared) else [body.text])
             return member
         pending = conversation.pending
         if pending is not None and pending.message == envelope.body:

@@ -147,3 +147,11 @@ SESSION_LIFE_MS: Final = 12 * 3600 * 1000
 
 TEXT_CHARACTERS: Final = 8_000
 """One message in the composer; longer text is sent as several."""
+
+NAME_CHARACTERS: Final = 80
+"""A name that is shown to people."""
+
+SHARED_BYTES: Final = 60 * 1024
+"""Earlier messages that a customer shares with a newcomer: one application message, less its sealed key, MLS and padding."""
+SHARED_MESSAGES: Final = 4_000
+"""More than fit of the shortest; a list has an end."""

@@ -1,6 +1,7 @@
-"""Every moment at which a customer may be asked something, in one table: what it admits, under which purpose, and whether it exists yet.
+"""Every moment at which a customer may be asked something, in one table: what it admits, under which purpose, and who may ask.
 
-A moment that the table does not offer is refused (`not_offered`) by the relay and by every client until its feature lands.
+A moment that the table does not offer is refused (`not_offered`) by the relay and by every client when an agent asks for it: until its
+feature lands, or for good where the customer's own device asks.
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ class Row:
     """One moment."""
 
     is_offered: bool
+    """Whether an agent may ask for it at the relay."""
     purpose: str | None = None
     """None: the purpose the chat was started for."""
     guest: Guest | None = None
@@ -82,6 +84,8 @@ MOMENTS: Final[Mapping[Moment, Row]] = {
     Moment.AI_ASSISTANT: Row(
         is_offered=True, purpose=AI_ASSISTANT, guest=Guest(KIND_BOT, None, "own"), is_optional=True
     ),
+    # The customer's own device asks, of itself, once somebody was let in (protocol 3.3.1). It lets nobody in and signs nothing, so the
+    # relay has no part in it: were it offered, an agent could press a customer for what was said before.
     Moment.EARLIER_MESSAGES: Row(is_offered=False),
     Moment.LONGER_TIME: Row(is_offered=False),
     Moment.POLICY_CHANGED: Row(is_offered=False),

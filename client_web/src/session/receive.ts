@@ -84,6 +84,7 @@ const withMessage = (
   const base = counting(whole ? conversation : withGap(conversation, envelope), { device: sender, number })
   const { body } = payload
   if (body.tag === 'text') return withWords(base, { envelope, text: body.text })
+  if (body.tag === 'shared') return base
   // Shown once, whether it was read in the earlier group or only now; and nobody says again what another has said.
   if (!isOwnOf(base, { sender, device: body.device })) return withGap(base, envelope)
   const read = base.earlier.find(({ device }) => sameOctets(device, body.device))?.number ?? 0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from sotto_wire.claims import Bytes32, Time
-from sotto_wire.limits import TEXT_CHARACTERS
+from sotto_wire.claims import Bytes32, Count, Time
+from sotto_wire.limits import NAME_CHARACTERS, SHARED_BYTES, SHARED_MESSAGES, TEXT_CHARACTERS
 
 
 class Text(Struct, array_like=True, frozen=True, forbid_unknown_fields=True, tag="text"):
@@ -28,6 +28,36 @@ class Again(Struct, array_like=True, frozen=True, forbid_unknown_fields=True, ta
     written_at: Time
 
 
+class Line(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """One earlier message as the customer's device shows it: what it says was said, and no proof of it."""
+
+    whose: Literal["customer", "person", "assistant"]
+    name: Annotated[str, Meta(max_length=NAME_CHARACTERS)]
+    """Of whoever wrote it; empty for the customer."""
+    text: Annotated[str, Meta(min_length=1, max_length=TEXT_CHARACTERS)]
+    at: Time
+
+
+class Earlier(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """What is inside the blob of `Shared`, oldest first."""
+
+    left_out: Count
+    """Older messages that did not fit."""
+    lines: Annotated[list[Line], Meta(min_length=1, max_length=SHARED_MESSAGES)]
+
+
+class Shared(Struct, array_like=True, frozen=True, forbid_unknown_fields=True, tag="shared"):
+    """Earlier messages that the customer shares with one newcomer, who alone can open them, and in this epoch only."""
+
+    device: Bytes32
+    """The newcomer's."""
+    kem_output: Bytes32
+    sealed_key: Annotated[bytes, Meta(min_length=48, max_length=48)]
+    """A random key of 32 bytes, sealed by HPKE to the newcomer's leaf."""
+    blob: Annotated[bytes, Meta(min_length=17, max_length=SHARED_BYTES + 16)]
+    """`Earlier`, sealed with that key."""
+
+
 class Payload(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     """One application message (docs/protocol.md 3.3)."""
 
@@ -37,4 +67,4 @@ class Payload(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     """SHA-256 of the last message that the sender had on screen."""
     checkpoint: None
     """Room for the newest signed checkpoint of the log."""
-    body: Text | Again
+    body: Text | Again | Shared

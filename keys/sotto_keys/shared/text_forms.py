@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from sotto_keys.shared.untrusted import Malformed
 from sotto_wire.ids import Digest
+from sotto_wire.limits import NAME_CHARACTERS
 
 # `\Z`, not `$`: the latter also matches before a final line feed.
 Hex32 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -24,7 +25,6 @@ Time = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Version = Annotated[int, Meta(ge=1, le=2**31)]
 """Rule 6 of the client rules: a version never comes near where languages stop counting alike."""
 
-MAX_NAME_CHARACTERS: Final = 80
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 
 
@@ -78,7 +78,7 @@ def from_fingerprint(text: str) -> Digest:
 
 def check_name(name: str) -> None:
     """A name shown to people: 1 to 80 characters, none that turns or hides its neighbours (T35). Raises `ValueError`."""
-    if not 1 <= len(name) <= MAX_NAME_CHARACTERS or name != name.strip():
+    if not 1 <= len(name) <= NAME_CHARACTERS or name != name.strip():
         raise ValueError("name length")
     if any(unicodedata.category(character) in _UNSEEN for character in name):
         raise ValueError("a character in the name cannot be seen")

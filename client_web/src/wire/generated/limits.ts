@@ -55,3 +55,6 @@ export const SIGN_IN_TRIES = 2_000
 export const SESSION_IDLE_MS = 1_800_000
 export const SESSION_LIFE_MS = 43_200_000
 export const TEXT_CHARACTERS = 8_000
+export const NAME_CHARACTERS = 80
+export const SHARED_BYTES = 61_440
+export const SHARED_MESSAGES = 4_000
