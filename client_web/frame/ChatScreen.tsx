@@ -14,6 +14,7 @@ import { Head, VerifiedSeal } from './Head.tsx'
 import type { ChatView, Intend } from './intents.ts'
 import { PromptCard } from './PromptCard.tsx'
 import { SaveDecisions } from './SaveDecisions.tsx'
+import { ShareCard } from './ShareCard.tsx'
 
 export interface ChatScreenProps {
   readonly chat: ChatView
@@ -48,6 +49,7 @@ export function ChatScreen({ chat, intend, onIdentity, onRoster, onPrivacy, onEn
           after={<AfterEntries chat={chat} intend={intend} onEnd={onEnd} />}
         />
         <PromptCard prompt={chat.prompt} intend={intend} />
+        <ShareCard share={chat.share} intend={intend} />
         {chat.stage === 'closed' ? <ClosedFoot chat={chat} intend={intend} /> : <OpenFoot chat={chat} intend={intend} onEnd={onEnd} />}
       </main>
     </>

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from playwright.sync_api import expect
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     Console = Callable[[str], AgentScreen]
 
 SUE, DORA, STEAM = GUESTS
+LOOKS: Final = "(each) => { const s = getComputedStyle(each); const b = each.getBoundingClientRect(); return [each.tagName, s.fontSize, s.fontWeight, s.color, s.backgroundColor, s.borderColor, Math.round(b.width), Math.round(b.height)] }"  # noqa: E501
+"""What a button looks like, without its words and its place."""
 
 
 @pytest.fixture(scope="module")
@@ -164,9 +166,8 @@ def test_the_two_answers_are_equal_and_nothing_is_chosen(
     consoles("ben")
     ana.ask_for("A colleague of this desk, to help", who="Ben")
     customer.asked("Ben")
-    looks = "(each) => { const s = getComputedStyle(each); const b = each.getBoundingClientRect(); return [each.tagName, s.fontSize, s.fontWeight, s.color, s.backgroundColor, s.borderColor, Math.round(b.width), Math.round(b.height)] }"  # noqa: E501
     no, yes = (customer.app.get_by_role("button", name=each, exact=True) for each in ("Don’t allow", "Allow"))
-    assert no.evaluate(looks) == yes.evaluate(looks)
+    assert no.evaluate(LOOKS) == yes.evaluate(LOOKS)
     assert customer.app.locator(".prompt input, .prompt [aria-checked], .prompt [autofocus]").count() == 0
     assert not yes.evaluate("(each) => each.matches(':focus')")
     customer.press("Not now")
@@ -204,6 +205,81 @@ def test_a_guest_asks_nothing_and_closes_nothing(chat: tuple[CustomerScreen, Age
     expect(ana.chat.get_by_role("button", name="Ask for…")).to_be_visible()
     for name in ("Close chat", "Ask for…", "Hand over"):
         expect(guest.chat.get_by_role("button", name=name)).to_have_count(0)
+
+
+@pytest.mark.timeout(180)
+def test_this_chat_so_far_is_shared_with_the_newcomer_alone(
+    chat: tuple[CustomerScreen, AgentScreen], consoles: Console, town: Town
+) -> None:
+    customer, ana = chat
+    guest = consoles("ben")
+    customer.say("My lid is cracked")
+    expect(ana.message("My lid is cracked")).to_be_visible()
+    ana.say("Which kettle is it?")
+    expect(customer.message("Which kettle is it?")).to_be_visible()
+    ana.ask_for("A colleague of this desk, to help", who="Ben")
+    customer.asked("Ben")
+    customer.press("Allow")
+    question = customer.app.get_by_role("heading", name="Share earlier messages with Ben?")
+    question.wait_for()
+    customer.sees("this chat has 2 messages from before Ben came").wait_for()
+    theirs, his = Inspector(customer.page), Inspector(guest.page)
+    theirs.look("a question of the device's own", inside=True)
+    # Kept by the device until it is answered: it asks again after a reload.
+    customer.page.reload()
+    customer.open()
+    question.wait_for()
+    # Not before: the pointer stood where it had pressed "Allow".
+    so_far, nothing = (
+        customer.app.get_by_role("button", name=each, exact=True) for each in ("This chat so far", "Nothing")
+    )
+    assert so_far.evaluate(LOOKS) == nothing.evaluate(LOOKS)
+    assert not so_far.evaluate("(each) => each.matches(':focus')")
+    customer.press("This chat so far")
+    customer.sees("You shared 2 messages with Ben.").wait_for()
+    expect(question).to_have_count(0)
+    guest.open_chat()
+    expect(guest.message("My lid is cracked")).to_be_visible()
+    assert guest.messages() == ["My lid is cracked", "Which kettle is it?"]
+    expect(guest.message("My lid is cracked")).to_contain_text("shared by the customer")
+    expect(guest.message("Which kettle is it?")).to_contain_text("Ana")
+    guest.sees("Shared by the customer: 2 messages from before you came.")
+    first = guest.chat.locator(".event").first
+    expect(first).to_contain_text("It is no proof.")
+    customer.say("Can you help?")
+    expect(guest.message("Can you help?")).to_be_visible()
+    expect(guest.message("Can you help?")).not_to_contain_text("shared by the customer")
+    ana.sees("The customer shared earlier messages with Ben.")
+    assert ana.messages() == ["My lid is cracked", "Which kettle is it?", "Can you help?"]
+    assert ledger(town) == ["open", "request", "give"]
+    his.look("what was shared")
+    theirs.look("that it was shared", inside=True)
+    assert {**theirs.found, **his.found} == {}
+
+
+@pytest.mark.parametrize("press", ["Nothing", "Share nothing and close"])
+def test_nothing_or_closing_the_question_shares_nothing(
+    chat: tuple[CustomerScreen, AgentScreen], consoles: Console, press: str
+) -> None:
+    customer, ana = chat
+    guest = consoles("ben")
+    customer.say("My lid is cracked")
+    expect(ana.message("My lid is cracked")).to_be_visible()
+    ana.ask_for("A colleague of this desk, to help", who="Ben")
+    customer.asked("Ben")
+    customer.press("Allow")
+    question = customer.app.get_by_role("heading", name="Share earlier messages with Ben?")
+    question.wait_for()
+    customer.press(press)
+    expect(question).to_have_count(0)
+    guest.open_chat()
+    customer.say("While three")
+    expect(guest.message("While three")).to_be_visible()
+    assert guest.messages() == ["While three"]
+    customer.page.reload()
+    customer.open()
+    customer.sees("3 people can read this chat").wait_for()
+    expect(question).to_have_count(0)
 
 
 @pytest.mark.timeout(180)

@@ -67,6 +67,26 @@ export type EntryView =
       readonly face: Face
       readonly at: number
     }
+  | {
+      /** The customer shared earlier messages with somebody. `side` is who we are in it; counts are 0 where they are not known. */
+      readonly kind: 'shared'
+      readonly id: string
+      readonly who: string
+      readonly side: 'giver' | 'newcomer' | 'other'
+      readonly count: number
+      readonly leftOut: number
+      readonly at: number
+      readonly standing: 'sending' | 'sent' | 'not_sent'
+    }
+  | {
+      /** Said before we came, as the customer's device tells it. */
+      readonly kind: 'earlier'
+      readonly id: string
+      readonly whose: 'customer' | 'person' | 'assistant'
+      readonly from: string
+      readonly text: string
+      readonly at: number
+    }
   | { readonly kind: 'closed'; readonly id: string; readonly at: number }
   | { readonly kind: 'gap' | 'reconnected'; readonly id: string; readonly at: number }
 
@@ -167,6 +187,8 @@ export type CustomerView =
       readonly draft: string
       /** What an agent who was revoked did not answer, now that somebody else is here: a question, never done by itself. */
       readonly resend: Resend | null
+      /** Somebody was let in who cannot read what was said before: this device asks, and nothing is shared by itself. */
+      readonly share: Share | null
       /** How far this device's clock is ahead of the relay's, where that is more than five minutes; else 0. Times shown are the relay's. */
       readonly clockOff: number
     }
@@ -175,6 +197,13 @@ export interface Resend {
   readonly count: number
   /** Who would get it. */
   readonly to: string
+}
+
+export interface Share {
+  readonly id: string
+  readonly to: string
+  /** How many messages they cannot read. */
+  readonly count: number
 }
 
 export type CustomerIntent =
@@ -198,6 +227,8 @@ export type CustomerIntent =
   | { readonly kind: 'saveReceipts' }
   /** The answer to `resend`. */
   | { readonly kind: 'resend'; readonly again: boolean }
+  /** The answer to `share`; closing it is no. */
+  | { readonly kind: 'share'; readonly with: string; readonly wanted: boolean }
 
 export interface QueueEntryView {
   readonly conversation: string

@@ -112,6 +112,31 @@ export const resendWords = {
   leave: 'Do not send',
 } as const
 
+const messages = (count: number): string => (count === 1 ? '1 message' : `${count} messages`)
+
+const leftOutWords = (count: number): string => (count === 0 ? '' : ` ${count === 1 ? '1 older one' : `${count} older ones`} did not fit.`)
+
+export const shareWords = {
+  title: (name: string): string => `Share earlier messages with ${name}?`,
+  detail: (name: string, count: number): string =>
+    `${name} can read new messages only. So far this chat has ${messages(count)} from before ${name} came. Only you decide.`,
+  answer: 'Your answer',
+  soFar: 'This chat so far',
+  nothing: 'Nothing',
+  close: 'Share nothing and close',
+  /** What stands in the log, by who reads it. */
+  giver: (name: string, count: number, leftOut: number): string =>
+    `You shared ${count === 0 ? 'earlier messages' : messages(count)} with ${name}.${leftOutWords(leftOut)}`,
+  sending: (name: string): string => `Sharing earlier messages with ${name}…`,
+  notSent: (name: string): string => `Earlier messages were not shared with ${name}.`,
+  other: (name: string): string => `The customer shared earlier messages with ${name}.`,
+  newcomer: (count: number, leftOut: number): string =>
+    `Shared by the customer: ${messages(count)} from before you came.${leftOutWords(leftOut)} This is what the customer’s device says was said. It is no proof.`,
+  label: 'shared by the customer',
+  customer: 'Customer',
+  assistant: 'AI assistant',
+} as const
+
 export const leaveWords = {
   title: (desk: string): string => `Nobody from the ${desk} desk is here right now`,
   detail: (desk: string): string =>

@@ -47,6 +47,7 @@ export const enter = async (envelope: Envelope, { packages, trust, credential, e
   const began: Entry = {
     tag: 'joined',
     id: `in-${envelope.seq}`,
+    device: credential.leafKey,
     who: credential.name,
     desk: deskOf(credential, terms.desk),
     face,

@@ -1,6 +1,6 @@
-/** What a running conversation of a customer begins with, and what its screen may ask of it. */
+/** What a running conversation of a customer begins with. */
 import type { CustomerPorts, PageConfig, StoredKeys } from '../core/ports.ts'
-import type { CustomerIntent, Organisation } from '../core/views.ts'
+import type { Organisation } from '../core/views.ts'
 import type { Signer } from '../keys/ed25519.ts'
 import type { SealedStore } from '../store/sealed.ts'
 import type { Conversation } from './conversation.ts'
@@ -30,22 +30,3 @@ export interface Beginning {
   /** The browser has taken away what was kept: nothing can be sent any more. */
   lost(): void
 }
-
-export type ChatIntent = Extract<
-  CustomerIntent,
-  {
-    readonly kind:
-      | 'send'
-      | 'retry'
-      | 'end'
-      | 'seen'
-      | 'draft'
-      | 'resend'
-      | 'leaveMessage'
-      | 'answer'
-      | 'withdraw'
-      | 'centre'
-      | 'showHeld'
-      | 'saveReceipts'
-  }
->

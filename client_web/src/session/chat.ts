@@ -13,6 +13,7 @@ import { answering } from './onCall.ts'
 import { again, piecesOf, textsOf, written } from './outbox.ts'
 import { Posting } from './posting.ts'
 import { broken, receive, stuck } from './receive.ts'
+import { answeredShare } from './sharing.ts'
 
 const ENTRY_ID_BYTES = 8
 
@@ -138,6 +139,14 @@ export class Chat {
       const asked: Conversation = { ...conversation, unanswered: [] }
       return this.#holding.keepOnly(texts.reduce((before, text) => this.#written(before, text), asked))
     })
+    this.#posting.pump()
+  }
+
+  /** The customer's answer to whether a newcomer is given this chat so far; either way it is not asked twice. */
+  answerShare(device: string, isWanted: boolean): void {
+    const { world } = this.#holding
+    const answer = { device, isWanted, id: toHex(world.entropy(ENTRY_ID_BYTES)), now: world.relayNow() }
+    this.#holding.start(() => this.#holding.keepOnly(answeredShare(this.conversation, answer)))
     this.#posting.pump()
   }
 

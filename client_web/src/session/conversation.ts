@@ -11,6 +11,7 @@ import { judgeCredential, type TrustState } from '../keys/trustChain.ts'
 import { Untrusted } from '../keys/untrusted.ts'
 import { conversationWords } from '../keys/words.ts'
 import type { Signed } from '../wire/generated/claims.ts'
+import type { Line } from '../wire/generated/payload.ts'
 import type { Stage } from '../wire/generated/stages.ts'
 import { sameOctets } from '../wire/octets.ts'
 import { endedLeaves, type Face } from './guests.ts'
@@ -34,10 +35,38 @@ export type Entry =
   | {
       readonly tag: 'joined' | 'left'
       readonly id: string
+      readonly device: Uint8Array
       readonly who: string
       readonly desk: string
       readonly face: Face
       readonly at: number
+      readonly seq: number
+    }
+  | {
+      /** The customer gave a newcomer what was said before it came. At the newcomer it stands first, with those messages after it. */
+      readonly tag: 'shared'
+      readonly id: string
+      readonly device: Uint8Array
+      readonly who: string
+      readonly at: number
+      /** Who we are in it: the customer who shared, the newcomer who got them, or anybody else. */
+      readonly side: 'giver' | 'newcomer' | 'other'
+      /** How many messages; 0 at whoever cannot open them, and until they are sealed. */
+      readonly count: number
+      /** Older ones that did not fit. */
+      readonly leftOut: number
+      readonly standing: 'sending' | 'sent' | 'not_sent'
+      readonly seq: number
+    }
+  | {
+      /** Said before we came, as the customer's device tells it, and no proof. */
+      readonly tag: 'earlier'
+      readonly id: string
+      readonly whose: Line['whose']
+      readonly from: string
+      readonly text: string
+      readonly at: number
+      /** Place of the message that brought it. */
       readonly seq: number
     }
   | { readonly tag: 'closed' | 'gap' | 'reconnected'; readonly id: string; readonly at: number; readonly seq: number }
@@ -54,6 +83,14 @@ export interface OutboxItem {
   readonly isStale: 0 | 1
   /** Where it was sent before, in an earlier group: who has read it there shows it once. */
   readonly first: Counter | null
+  /** Instead of text: whom earlier messages are shared with. They are taken and sealed when it is sent. */
+  readonly shares: Newcomer | null
+}
+
+/** A device, and the place at which it came in: what was said before it cannot read. */
+export interface Newcomer {
+  readonly device: Uint8Array
+  readonly since: number
 }
 
 /** `broken` of a device that a lawful commit removed. */
@@ -101,6 +138,8 @@ export interface Kept {
   readonly goesOnIn: number
   /** Digests of decisions that this customer withdrew. */
   readonly withdrawn: readonly Uint8Array[]
+  /** About whom this customer has answered whether earlier messages are shared: asked once each. */
+  readonly answered: readonly Newcomer[]
 }
 
 /** `broken` of a device that cannot follow an allowed commit, or lost the state it would need: the next group mends it. */

@@ -5,7 +5,7 @@ import type { TrustState } from '../keys/trustChain.ts'
 import { SIGNED } from '../wire/generated/claims.ts'
 import type { Octets } from '../wire/octets.ts'
 import { bytes, decodeAs, encodeAs, list, oneOf, orNone, type Shape, struct, text, union, whole } from '../wire/shape.ts'
-import { type Conversation, type Counter, type Entry, type Kept, type OutboxItem, withState } from './conversation.ts'
+import { type Conversation, type Counter, type Entry, type Kept, type Newcomer, type OutboxItem, withState } from './conversation.ts'
 import { FACES, type Face } from './guests.ts'
 
 type Written = Omit<Kept, 'memory'> & { readonly memory: Uint8Array; readonly state: Uint8Array; readonly pending: WrittenPending | null }
@@ -19,13 +19,16 @@ type Of<Tag extends Entry['tag']> = Extract<Entry, { readonly tag: Tag }>
 
 const COUNT = whole(0, Number.MAX_SAFE_INTEGER)
 const ANY = bytes(0, Infinity)
+const KEY = bytes(32, 32)
 const WORDS = text(0, Infinity)
 const YES_NO = oneOf([0, 1])
 const FACE: Shape<Face> = oneOf(FACES)
+const STANDING = oneOf(['sending', 'sent', 'not_sent'])
 
 const coming = (tag: 'joined' | 'left'): Shape<Of<'joined'>> =>
   struct<Of<'joined'>>(tag, tag, [
     ['id', WORDS],
+    ['device', KEY],
     ['who', WORDS],
     ['desk', WORDS],
     ['face', FACE],
@@ -47,16 +50,44 @@ const MESSAGE = struct<Of<'message'>>('message', 'message', [
   ['face', FACE],
   ['text', WORDS],
   ['at', COUNT],
-  ['standing', oneOf(['sending', 'sent', 'not_sent'])],
+  ['standing', STANDING],
   ['seq', COUNT],
   ['number', COUNT],
 ])
 
-const ENTRY = union<Entry>('entry', [MESSAGE, coming('joined'), coming('left'), mark('closed'), mark('gap'), mark('reconnected')])
+const SHARED = struct<Of<'shared'>>('shared', 'shared', [
+  ['id', WORDS],
+  ['device', KEY],
+  ['who', WORDS],
+  ['at', COUNT],
+  ['side', oneOf(['giver', 'newcomer', 'other'])],
+  ['count', COUNT],
+  ['leftOut', COUNT],
+  ['standing', STANDING],
+  ['seq', COUNT],
+])
+
+const EARLIER = struct<Of<'earlier'>>('earlier', 'earlier', [
+  ['id', WORDS],
+  ['whose', oneOf(['customer', 'person', 'assistant'])],
+  ['from', WORDS],
+  ['text', WORDS],
+  ['at', COUNT],
+  ['seq', COUNT],
+])
+
+const MARKS = [mark('closed'), mark('gap'), mark('reconnected')]
+
+const ENTRY = union<Entry>('entry', [MESSAGE, SHARED, EARLIER, coming('joined'), coming('left'), ...MARKS])
 
 const COUNTER = struct<Counter>('counter', null, [
-  ['device', bytes(32, 32)],
+  ['device', KEY],
   ['number', COUNT],
+])
+
+const NEWCOMER = struct<Newcomer>('newcomer', null, [
+  ['device', KEY],
+  ['since', COUNT],
 ])
 
 const OUTBOX_ITEM = struct<OutboxItem>('outbox', null, [
@@ -68,6 +99,7 @@ const OUTBOX_ITEM = struct<OutboxItem>('outbox', null, [
   ['message', orNone(ANY)],
   ['isStale', YES_NO],
   ['first', orNone(COUNTER)],
+  ['shares', orNone(NEWCOMER)],
 ])
 
 const PENDING = struct<WrittenPending>('pending', null, [
@@ -95,7 +127,8 @@ const CONVERSATION = struct<Written>('conversation', null, [
   ['unanswered', list(WORDS, 0, Infinity)],
   ['earlier', list(COUNTER, 0, Infinity)],
   ['goesOnIn', COUNT],
-  ['withdrawn', list(bytes(32, 32), 0, Infinity)],
+  ['withdrawn', list(KEY, 0, Infinity)],
+  ['answered', list(NEWCOMER, 0, Infinity)],
   ['state', ANY],
   ['pending', orNone(PENDING)],
 ])

@@ -4,6 +4,7 @@ import type { GroupMemory } from '../keys/mls/memory.ts'
 import { sameOctets, toHex } from '../wire/octets.ts'
 import { type Conversation, type Entry, isLeftBehind, SET_BACK, STUCK } from './conversation.ts'
 import { deskOf, faceIn, underOf } from './guests.ts'
+import { isOfBefore } from './sharing.ts'
 
 const NOTHING: ReadonlySet<string> = new Set()
 
@@ -12,7 +13,7 @@ export const entryViews = (conversation: Conversation): readonly EntryView[] => 
   const { entries, delivered, outbox, stage, broken } = conversation
   const unsent =
     stage === 'closed' || broken !== null ? new Set(outbox.filter(({ message }) => message === null).map(({ id }) => id)) : NOTHING
-  const place = (entry: Entry): number => (entry.seq === 0 ? Infinity : entry.seq)
+  const place = (entry: Entry): number => (isOfBefore(entry) ? 0 : entry.seq === 0 ? Infinity : entry.seq)
   return [...entries].sort((a, b) => compare(place(a), place(b))).map((entry) => entryView(entry, { delivered, unsent }))
 }
 
@@ -65,6 +66,12 @@ const entryView = (
     case 'joined':
     case 'left':
       return { kind: entry.tag, id: entry.id, who: entry.who, desk: entry.desk, face: entry.face, at: entry.at }
+    case 'shared': {
+      const { id, who, side, count, leftOut, at } = entry
+      return { kind: 'shared', id, who, side, count, leftOut, at, standing: unsent.has(id) ? 'not_sent' : entry.standing }
+    }
+    case 'earlier':
+      return { kind: 'earlier', id: entry.id, whose: entry.whose, from: entry.from, text: entry.text, at: entry.at }
     case 'closed':
     case 'gap':
     case 'reconnected':

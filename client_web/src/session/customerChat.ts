@@ -6,9 +6,10 @@ import type { ConversationCard, FromRelay, OnCall, Welcomed } from '../wire/gene
 import { sameOctets } from '../wire/octets.ts'
 import { passes, Refused } from '../wire/refused.ts'
 import { Asking } from './asking.ts'
-import type { Beginning, ChatIntent } from './beginning.ts'
+import type { Beginning } from './beginning.ts'
 import { Centre } from './centre.ts'
 import { Chat } from './chat.ts'
+import type { ChatIntent } from './chatIntent.ts'
 import { type Conversation, STUCK } from './conversation.ts'
 import { brokenBy } from './conversationView.ts'
 import { customerView } from './customerView.ts'
@@ -138,6 +139,9 @@ export class CustomerChat {
         break
       case 'resend':
         this.#chat.answerResend(intent.again)
+        break
+      case 'share':
+        this.#chat.answerShare(intent.with, intent.wanted)
         break
       case 'end':
         this.#wantsEnd = true

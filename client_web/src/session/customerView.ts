@@ -7,6 +7,7 @@ import type { Conversation } from './conversation.ts'
 import { brokenProblem, entryViews, readerViews, resendView, wordsView } from './conversationView.ts'
 import type { LeaveView } from './leaving.ts'
 import type { CustomerRecord } from './records.ts'
+import { shareView } from './sharing.ts'
 
 export interface Around {
   readonly organisation: Organisation
@@ -28,6 +29,8 @@ export interface Around {
 
 export const customerView = (conversation: Conversation, around: Around): CustomerView => {
   const { record, isOver, asking, now, offset } = around
+  const prompt = isOver ? null : asking.prompt
+  const resend = resendView(conversation)
   return {
     kind: 'chat',
     organisation: around.organisation,
@@ -41,14 +44,16 @@ export const customerView = (conversation: Conversation, around: Around): Custom
     readers: readerViews(conversation, around.me),
     words: conversation.readers.length > 1 ? wordsView(conversation) : null,
     closesAt: conversation.closesAt,
-    prompt: isOver ? null : asking.prompt,
+    prompt,
     decisions: asking.decisions(now),
     startedAt: conversation.openedAt,
     centre: around.centre.view,
     problem: brokenProblem(conversation) ?? around.problem,
     unread: conversation.unread,
     draft: around.draft,
-    resend: resendView(conversation),
+    resend,
+    // One question at a time.
+    share: isOver || prompt !== null || resend !== null ? null : shareView(conversation),
     clockOff: Math.abs(offset) > CLOCK_SKEW_MS ? -offset : 0,
   }
 }

@@ -15,6 +15,7 @@ import { encodeConversation } from './conversationCodec.ts'
 import { recordName } from './holding.ts'
 import { type Made, makeGroup } from './opening.ts'
 import { CUSTOMER, type CustomerRecord, NAMES, writeRecord } from './records.ts'
+import { askedAgain } from './sharing.ts'
 
 const NONCE_BYTES = 16
 
@@ -51,8 +52,9 @@ export const makeNextGroup = async (ports: Pick<Ports, 'entropy'>, handing: Hand
 /** `after`, the conversation as its next group begins, with the log and everything unsaid of the one `before`. `by` is who we were there. */
 export const goneOn = (
   after: Conversation,
-  { before, by, at }: { readonly before: Conversation; readonly by: Uint8Array; readonly at: number },
+  { before: left, by, at }: { readonly before: Conversation; readonly by: Uint8Array; readonly at: number },
 ): Conversation => {
+  const before = askedAgain(left)
   const unread = before.entries.filter((entry) => isUnread(entry, before))
   const names = new Set(unread.map(({ id }) => id))
   const entries = before.entries.map(
@@ -69,6 +71,7 @@ export const goneOn = (
     // What is said again by itself need not be asked about.
     unanswered: before.unanswered.filter((id) => !names.has(id)),
     outbox: [...unread.flatMap((entry) => saidAgain(entry, by)), ...before.outbox.map((item) => unsealed(item, by))],
+    answered: before.answered,
     earlier: furthest([...before.earlier, ...before.counters]),
     entries: [...entries, reconnected(after, at)],
   }
@@ -118,7 +121,7 @@ const isUnread = (entry: Entry, { delivered }: Conversation): boolean =>
 const saidAgain = (entry: Entry, by: Uint8Array): readonly OutboxItem[] => {
   if (entry.tag !== 'message') return []
   const { id, text, at: writtenAt, number } = entry
-  return [{ id, text, writtenAt, number: 0, epoch: 0, message: null, isStale: 0, first: { device: by, number } }]
+  return [{ id, text, writtenAt, number: 0, epoch: 0, message: null, isStale: 0, first: { device: by, number }, shares: null }]
 }
 
 /** It may have been taken without our hearing of it: then whoever has read it drops it. */

@@ -154,6 +154,7 @@ export const blank = (id: Uint8Array, now: number) =>
     earlier: [],
     goesOnIn: 0,
     withdrawn: [],
+    answered: [],
     pending: null,
   }) as const
 

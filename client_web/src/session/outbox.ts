@@ -1,4 +1,4 @@
-/** What this device wants to say: kept as text until the relay confirms it, sealed anew when the epoch changed. Only the head is on its way. */
+/** What this device wants to say: kept as said until the relay confirms it, sealed anew when the epoch changed. Only the head is on its way. */
 
 import { sha256 } from '../keys/digest.ts'
 import { encrypt } from '../keys/mls/library.ts'
@@ -7,6 +7,7 @@ import { PAYLOAD, type Payload } from '../wire/generated/payload.ts'
 import { type Octets, utf8 } from '../wire/octets.ts'
 import { encodeAs } from '../wire/shape.ts'
 import type { Conversation, Entry, OutboxItem, Situation, Step } from './conversation.ts'
+import { sealedShare } from './sharing.ts'
 
 type Message = Extract<Entry, { readonly tag: 'message' }>
 
@@ -34,7 +35,7 @@ export const written = (
     seq: 0,
     number: 0,
   }
-  const item: OutboxItem = { id, text, writtenAt: now, number: 0, epoch: 0, message: null, isStale: 0, first: null }
+  const item: OutboxItem = { id, text, writtenAt: now, number: 0, epoch: 0, message: null, isStale: 0, first: null, shares: null }
   return { ...conversation, entries: [...conversation.entries, entry], outbox: [...conversation.outbox, item] }
 }
 
@@ -45,14 +46,20 @@ export const sealHead = async (conversation: Conversation, { signer }: Pick<Situ
   if (head === undefined || (head.isStale === 1 && head.epoch === epoch)) return null
   if (head.message !== null && head.epoch === epoch) return { conversation, spent: [] }
   const number = head.number === 0 ? conversation.number + 1 : head.number
-  const plaintext = encodeAs(PAYLOAD, { number, lastShown: await lastShownOf(conversation), checkpoint: null, body: bodyOf(head) })
+  const said = await bodyOf(conversation, head)
+  const plaintext = encodeAs(PAYLOAD, { number, lastShown: await lastShownOf(conversation), checkpoint: null, body: said.body })
   const { state, message, spent } = await encrypt(conversation.state, { plaintext, signer })
   const sealed: OutboxItem = { ...head, number, epoch, message, isStale: 0 }
-  return { conversation: { ...conversation, state, outbox: [sealed, ...rest] }, spent: [spent] }
+  return { conversation: { ...said.conversation, state, outbox: [sealed, ...rest] }, spent: [spent] }
 }
 
-const bodyOf = ({ text, writtenAt, first }: OutboxItem): Payload['body'] =>
-  first === null ? { tag: 'text', text, writtenAt } : { tag: 'again', ...first, text, writtenAt }
+const bodyOf = async (
+  conversation: Conversation,
+  { id, text, writtenAt, first, shares }: OutboxItem,
+): Promise<{ readonly conversation: Conversation; readonly body: Payload['body'] }> => {
+  if (shares !== null) return sealedShare(conversation, { id, shares })
+  return { conversation, body: first === null ? { tag: 'text', text, writtenAt } : { tag: 'again', ...first, text, writtenAt } }
+}
 
 /** Our own message came back in its place, or the relay said that it has it. */
 export const settleOwn = (conversation: Conversation, { number, seq }: { readonly number: number; readonly seq: number }): Conversation => {
@@ -62,7 +69,7 @@ export const settleOwn = (conversation: Conversation, { number, seq }: { readonl
     ...conversation,
     number: Math.max(conversation.number, number),
     outbox: conversation.outbox.filter((each) => each !== item),
-    entries: changed(conversation.entries, item.id, (entry) => ({ ...entry, standing: 'sent', seq, number })),
+    entries: standing(conversation.entries, item.id, { standing: 'sent', seq, number }),
   }
 }
 
@@ -76,7 +83,7 @@ export const stale = (conversation: Conversation, id: string): Conversation => (
 export const notSent = (conversation: Conversation, id: string): Conversation => ({
   ...conversation,
   outbox: conversation.outbox.filter((item) => item.id !== id).map((item) => ({ ...item, number: 0, message: null })),
-  entries: changed(conversation.entries, id, (entry) => ({ ...entry, standing: 'not_sent' })),
+  entries: standing(conversation.entries, id, { standing: 'not_sent' }),
 })
 
 /** Once more, at the person's wish; nothing happens to what is not known as not sent. */
@@ -93,8 +100,14 @@ export const again = (conversation: Conversation, { id, now }: { readonly id: st
 export const textsOf = ({ entries }: Conversation, ids: readonly string[]): readonly string[] =>
   entries.flatMap((entry) => (entry.tag === 'message' && entry.mine === 1 && ids.includes(entry.id) ? [entry.text] : []))
 
-const changed = (entries: readonly Entry[], id: string, change: (entry: Message) => Message): readonly Entry[] =>
-  entries.map((entry) => (entry.tag === 'message' && entry.mine === 1 && entry.id === id ? change(entry) : entry))
+type Stands = Pick<Message, 'standing'> & Partial<Pick<Message, 'seq' | 'number'>>
+
+const standing = (entries: readonly Entry[], id: string, { number, ...stands }: Stands): readonly Entry[] =>
+  entries.map((entry) => {
+    if (entry.id !== id) return entry
+    if (entry.tag === 'shared' && entry.side === 'giver') return { ...entry, ...stands }
+    return entry.tag === 'message' && entry.mine === 1 ? { ...entry, ...stands, number: number ?? entry.number } : entry
+  })
 
 const lastShownOf = async (conversation: Conversation): Promise<Octets | null> => {
   const last = conversation.entries.findLast((entry) => entry.tag === 'message' && entry.mine === 0)

@@ -27,6 +27,7 @@ import {
 } from './conversation.ts'
 import { deskOf, faceIn, faceOf, underOf } from './guests.ts'
 import { settleOwn } from './outbox.ts'
+import { takenShare, withoutSharesFor } from './sharing.ts'
 
 /** The conversation after this envelope; its cursor stands behind it, unless we cannot follow from here on. `NeedsNewerTrust` when it must be tried again with newer trust. */
 export const receive = async (conversation: Conversation, envelope: Envelope, situation: Situation): Promise<Step> => {
@@ -41,11 +42,11 @@ const take = async (conversation: Conversation, envelope: Envelope, situation: S
   if (conversation.broken !== null || isForeign) return { conversation, spent: [] }
   if (envelope.kind === 'commit') return takeCommit(conversation, envelope, situation)
   const isOwn = sameOctets(envelope.sender, situation.me)
-  return isOwn ? { conversation: settleOwn(conversation, envelope), spent: [] } : takeMessage(conversation, envelope)
+  return isOwn ? { conversation: settleOwn(conversation, envelope), spent: [] } : takeMessage(conversation, envelope, situation)
 }
 
 /** A message that cannot be read leaves a gap that is shown; it ends nothing. */
-const takeMessage = async (conversation: Conversation, envelope: Envelope): Promise<Step> => {
+const takeMessage = async (conversation: Conversation, envelope: Envelope, { me }: Situation): Promise<Step> => {
   try {
     const opened = await decrypt(conversation.state, envelope.body)
     const sender = conversation.facts.roster.find(({ leaf }) => leaf === opened.senderLeaf)?.signatureKey
@@ -56,7 +57,7 @@ const takeMessage = async (conversation: Conversation, envelope: Envelope): Prom
     const timely = opened.epoch === conversation.facts.epoch && mayWrite(conversation.memory, envelope.sender)
     const isNew = envelope.number > (counterOf(conversation, envelope.sender) ?? 0)
     const shown = honest && timely && isNew
-    const next = shown && payload !== null ? withMessage(stepped, { envelope, payload }) : withGap(stepped, envelope)
+    const next = shown && payload !== null ? await withMessage(stepped, { envelope, payload, me }) : withGap(stepped, envelope)
     return { conversation: next, spent: [opened.spent] }
   } catch (error) {
     if (!(error instanceof Untrusted)) throw error
@@ -73,10 +74,10 @@ const payloadOf = (plaintext: Uint8Array): Payload | null => {
   }
 }
 
-const withMessage = (
+const withMessage = async (
   conversation: Conversation,
-  { envelope, payload }: { readonly envelope: Envelope; readonly payload: Payload },
-): Conversation => {
+  { envelope, payload, me }: { readonly envelope: Envelope; readonly payload: Payload; readonly me: Uint8Array },
+): Promise<Conversation> => {
   const { sender, number } = envelope
   const before = counterOf(conversation, sender)
   // The first that a newcomer sees may have any number; from then on none may be missing.
@@ -84,11 +85,21 @@ const withMessage = (
   const base = counting(whole ? conversation : withGap(conversation, envelope), { device: sender, number })
   const { body } = payload
   if (body.tag === 'text') return withWords(base, { envelope, text: body.text })
-  if (body.tag === 'shared') return base
+  if (body.tag === 'shared') return withEarlier(base, { envelope, shared: body, me })
   // Shown once, whether it was read in the earlier group or only now; and nobody says again what another has said.
   if (!isOwnOf(base, { sender, device: body.device })) return withGap(base, envelope)
   const read = base.earlier.find(({ device }) => sameOctets(device, body.device))?.number ?? 0
   return body.number <= read ? base : withWords(base, { envelope, text: body.text })
+}
+
+/** The customer alone shares what was said: from anybody else it is a gap, and so is what does not open. */
+const withEarlier = async (conversation: Conversation, taking: Parameters<typeof takenShare>[1]): Promise<Conversation> => {
+  try {
+    return await takenShare(conversation, taking)
+  } catch (error) {
+    if (error instanceof Untrusted) return withGap(conversation, taking.envelope)
+    throw error
+  }
 }
 
 /** The sender itself, or for the customer its devices in the groups before. */
@@ -218,6 +229,7 @@ const withComings = (
     ({ device, credential }): Entry => ({
       tag: 'joined',
       id: `in-${seq}-${toHex(device).slice(0, 8)}`,
+      device,
       who: credential.name,
       desk: deskOf(credential, desk),
       face: faceOf(credential, { desk, under: underOf(verdict.memory, device) }),
@@ -229,8 +241,12 @@ const withComings = (
     const reader = readerOf(conversation, signatureKey)
     const face = reader === null ? 'agent' : faceIn(conversation, reader)
     const who = reader?.credential?.name ?? ''
-    return { tag: 'left', id: `out-${seq}-${toHex(signatureKey).slice(0, 8)}`, who, desk, face, at, seq }
+    return { tag: 'left', id: `out-${seq}-${toHex(signatureKey).slice(0, 8)}`, device: signatureKey, who, desk, face, at, seq }
   })
   const counters = conversation.counters.filter(({ device }) => !verdict.removed.some((gone) => sameOctets(gone.signatureKey, device)))
-  return { ...conversation, counters, entries: [...conversation.entries, ...goings, ...comings] }
+  const still = withoutSharesFor(
+    conversation,
+    verdict.removed.map(({ signatureKey }) => signatureKey),
+  )
+  return { ...still, counters, entries: [...still.entries, ...goings, ...comings] }
 }

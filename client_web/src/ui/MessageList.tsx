@@ -4,7 +4,8 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 
 import type { EntryView } from '../core/views.ts'
 import { chatWords, faceWords } from '../i18n/en.ts'
-import { movement } from './announce.ts'
+import { movement, sharedWords } from './announce.ts'
+import { EarlierMessage } from './EarlierMessage.tsx'
 import { clockTime } from './when.ts'
 
 export interface MessageListProps {
@@ -82,6 +83,10 @@ function Entry({ entry, ...rest }: EntryProps<EntryView>) {
           <bdi>{entry.who}</bdi> {movement(entry)}
         </p>
       )
+    case 'shared':
+      return <p class='event'>{sharedWords(entry)}</p>
+    case 'earlier':
+      return <EarlierMessage entry={entry} />
     case 'closed':
       return <p class='event'>{chatWords.closed(clockTime(entry.at))}</p>
     case 'reconnected':

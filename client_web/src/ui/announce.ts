@@ -1,6 +1,6 @@
 /** What a screen reader hears of new entries: politely, at most one announcement in two seconds, never the history and never one's own words. */
 import type { EntryView } from '../core/views.ts'
-import { chatWords, faceWords } from '../i18n/en.ts'
+import { chatWords, faceWords, shareWords } from '../i18n/en.ts'
 import { deskName } from './deskName.ts'
 import { clockTime } from './when.ts'
 
@@ -20,6 +20,10 @@ function sentence(entry: EntryView): string | null {
     case 'joined':
     case 'left':
       return `${entry.who} ${movement(entry)}`
+    case 'shared':
+      return sharedWords(entry)
+    case 'earlier':
+      return null
     case 'closed':
       return chatWords.closed(clockTime(entry.at))
     case 'reconnected':
@@ -33,6 +37,14 @@ function sentence(entry: EntryView): string | null {
 export function movement(entry: Extract<EntryView, { kind: 'joined' | 'left' }>): string {
   const at = clockTime(entry.at)
   return entry.kind === 'joined' ? chatWords.joined(faceWords(entry.face, deskName(entry.desk)), at) : chatWords.left(at)
+}
+
+/** That earlier messages were shared, to whoever reads it. */
+export function sharedWords({ side, who, count, leftOut, standing }: Extract<EntryView, { kind: 'shared' }>): string {
+  if (side === 'newcomer') return shareWords.newcomer(count, leftOut)
+  if (side === 'other') return shareWords.other(who)
+  if (standing === 'sent') return shareWords.giver(who, count, leftOut)
+  return standing === 'sending' ? shareWords.sending(who) : shareWords.notSent(who)
 }
 
 /** The entries that were not there before; entries keep their ids and are only added. */

@@ -82,6 +82,7 @@ export const activeChat: Extract<CustomerView, { kind: 'chat' }> = {
   unread: 0,
   draft: '',
   resend: null,
+  share: null,
   clockOff: 0,
   startedAt: minutes(0),
   centre: { terms: null, contact: 'privacy@kettle.example', kept: [], evidenceDays: 1095, held: { state: 'unasked' } },
@@ -185,6 +186,7 @@ export const VIEWS: ReadonlyMap<string, CustomerView> = new Map<string, Customer
   ['chat-resend', { ...activeChat, resend: { count: 2, to: 'Ben' } }],
   ['chat-long', { ...activeChat, entries: long, readers: [me, mara, bot], unread: 1 }],
   ['chat-prompt', { ...activeChat, prompt: aPrompt }],
+  ['chat-share', { ...activeChat, readers: [me, mara, sue], share: { id: 'sue', to: 'Sue', count: 3 } }],
   [
     'chat-guests',
     {

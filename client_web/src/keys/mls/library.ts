@@ -26,6 +26,7 @@ import { createInterimHash } from 'ts-mls/transcriptHash.js'
 import { Forked, Malformed, Untrusted } from '../untrusted.ts'
 import { concat, equal, uint } from './bytes.ts'
 import { BACKDATED_SECONDS, CREATOR_LIFETIME_SECONDS, LAST_RESORT_EXTENSION, STATE_FORMAT, TERMS_EXTENSION } from './constants.ts'
+import type { Sealed } from './hpke.ts'
 import type {
   CommitPlan,
   GroupView,
@@ -245,6 +246,28 @@ export async function decrypt(state: GroupState, bytes: Uint8Array): Promise<Dec
   const next = isCurrent ? { ...inside, secretTree: opening.tree } : withOldTree(inside, epoch, opening.tree)
   const read = { senderLeaf: content.sender.leafIndex, plaintext: content.applicationData, epoch: header.epoch }
   return { ...read, state: new GroupState(next), spent: new Spent(opening.consumed) }
+}
+
+/** Seals to the encryption key of a leaf of this epoch (HPKE, empty associated data). */
+export async function sealToLeaf(
+  state: GroupState,
+  { leaf, info, plaintext }: { readonly leaf: number; readonly info: Uint8Array; readonly plaintext: Uint8Array },
+): Promise<Sealed> {
+  const node = insideOf(state).ratchetTree[2 * leaf]
+  if (node?.nodeType !== 'leaf') throw new Untrusted('nobody in this leaf')
+  const { hpke } = await suite(null)
+  return hpke.seal(await hpke.importPublicKey(node.leaf.hpkePublicKey), plaintext, info)
+}
+
+/** What was sealed to our own leaf of this epoch under this info; `Untrusted` where it was not. */
+export async function openAtOwnLeaf(state: GroupState, { enc, ct, info }: Sealed & { readonly info: Uint8Array }): Promise<Uint8Array> {
+  const { privatePath } = insideOf(state)
+  const own = privatePath.privateKeys[2 * privatePath.leafIndex]
+  if (own === undefined) throw new Malformed('a state without its own key')
+  return guarded(async () => {
+    const { hpke } = await suite(null)
+    return hpke.open(await hpke.importPrivateKey(own), enc, ct, info)
+  })
 }
 
 /** Who is in the tree, by leaf. */
