@@ -56,6 +56,33 @@ async def test_who_takes_over_reads_new_messages_only_and_who_left_none_of_them(
     assert [name for name in ana._begin.store.names("") if chat.conversation.id.hex() in name] == []
 
 
+async def test_who_takes_over_gets_what_was_said_before_if_the_customer_shares_it_and_who_left_cannot_open_it(
+    programs: Programs,
+) -> None:
+    customer, ana, chat = await programs.in_a_chat()
+    ben = await programs.agent("ben")
+    customer.say("My lid is cracked")
+    assert await hear(chat, 1) == ["My lid is cracked"]
+    chat.say("Which one?")
+    assert await hear(customer, 1) == ["Which one?"]
+    name = chat.conversation.id
+    await ana.hand_off(name, "ben")
+    await ben.asked()
+    await ben.take(DESK, name)
+    # At once: often between the Add and the Remove, so that it is sealed for both epochs, one after the other.
+    await customer.until(lambda _: bool(customer.shareable))
+    (question,) = customer.shareable
+    assert question.name == "Ben"
+    customer.share_earlier(question.device)
+    chat_of_ben = await ben.joined(name)
+    await chat_of_ben.until(lambda now: bool(now.earlier_messages))
+    told = [(each.whose, each.name, each.text) for each in chat_of_ben.conversation.earlier_messages]
+    assert told == [("customer", "", "My lid is cracked"), ("person", "Ana", "Which one?")]
+    assert await ana.handed_off(name) == REMOVED
+    assert not chat.conversation.earlier_messages
+    await customer.chat.settled()
+
+
 async def changed(customer: Customer, epoch: int) -> None:
     """Wait until the customer's device is in this epoch."""
     await customer.until(lambda conversation: conversation.member.epoch == epoch)
