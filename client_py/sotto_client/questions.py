@@ -118,10 +118,8 @@ def judge_question(
     if (newcomer.cred_id, newcomer.device_key) != asked_for or is_in:
         raise Inconsistent("a request about another device")
     asked = terms_of(policy, request.moment)
-    if asked.purpose in ended:
-        raise NotOffered("the policy in force asks for more than these terms")
     _check_whom(newcomer, asked, purpose=request.purpose, desk=terms.desk)
-    _check_count(asked, answered, now=now)
+    _check_may_be_asked(asked, answered, ended=ended, now=now)
     card = card_of(policy, request.moment, desk=terms.desk, newcomer=newcomer)
     return Question(
         moment=request.moment,
@@ -144,8 +142,10 @@ def _check_whom(newcomer: Credential, terms: Terms, *, purpose: str, desk: str) 
         raise NotAdmitted("not whom the moment lets in")
 
 
-def _check_count(terms: Terms, answered: Sequence[Decided], *, now: Millis) -> None:
-    """Questions that the chat can do without are rare, whatever the relay says."""
+def _check_may_be_asked(terms: Terms, answered: Sequence[Decided], *, ended: Collection[str], now: Millis) -> None:
+    """Not what another policy has ended; and what the chat can do without is asked rarely, whatever the relay says."""
+    if terms.purpose in ended:
+        raise NotOffered("the policy in force asks for more than these terms")
     if not terms.row.is_optional:
         return
     optional = [each for each in answered if (row := row_of(each.moment)) is not None and row.is_optional]

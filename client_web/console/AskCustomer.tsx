@@ -2,7 +2,8 @@
 import type { JSX } from 'preact'
 import { useRef, useState } from 'preact/hooks'
 
-import type { AgentIntent, AskView, CandidateView } from '../src/core/views.ts'
+import type { AskView, CandidateView } from '../src/core/askViews.ts'
+import type { AgentIntent } from '../src/core/views.ts'
 import { Button } from '../src/ui/Button.tsx'
 import { clockTime } from '../src/ui/when.ts'
 import { words } from './words.en.ts'

@@ -1,5 +1,6 @@
 /** What a screen shows and what a person can want: the contract between the sessions (which know keys and frames) and the UI (which knows neither). */
 
+import type { AskView } from './askViews.ts'
 import type { CentreView } from './centreViews.ts'
 
 /** A problem in words is chosen by code; the UI never matches prose. */
@@ -126,31 +127,6 @@ export interface DecisionView {
   /** When it came to stand so. */
   readonly at: number
   readonly paragraphs: readonly string[]
-}
-
-export interface CandidateView {
-  readonly device: string
-  readonly name: string
-  /** What the device is called. */
-  readonly label: string
-  /** The card that the customer would see. */
-  readonly paragraphs: readonly string[]
-}
-
-export interface RequestView {
-  readonly id: string
-  readonly moment: string
-  readonly who: string
-  readonly standing: 'requested' | 'given' | 'refused' | 'deferred' | 'withdrawn' | 'expired' | 'invalidated'
-  readonly at: number
-  readonly expiresAt: number
-}
-
-/** What an agent may ask the customer for. */
-export interface AskView {
-  readonly moments: readonly string[]
-  readonly found: { readonly moment: string; readonly candidates: readonly CandidateView[] } | null
-  readonly requests: readonly RequestView[]
 }
 
 export type Link = 'connecting' | 'online' | 'offline'

@@ -1,6 +1,7 @@
 /** What an agent asks the customer for: who could come, the exact card the customer would see, and where each question stands. */
+
+import type { AskView, CandidateView } from '../core/askViews.ts'
 import type { DocumentsPort } from '../core/ports.ts'
-import type { AskView, CandidateView } from '../core/views.ts'
 import type { Credential } from '../keys/credential.ts'
 import type { Policy } from '../keys/policy.ts'
 import { judgeCredential, type TrustState } from '../keys/trustChain.ts'
