@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "agents": "sotto_cli.agents:agents",
     "bench": "sotto_bench.main:bench",
     "healthcheck": "sotto_cli.healthcheck:healthcheck",
+    "incident": "sotto_cli.incident:incident",
     "init": "sotto_cli.init:init",
     "keys": "sotto_cli.keys:keys",
     "privacy": "sotto_cli.privacy:privacy",

@@ -15,6 +15,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.vectors.trust_cases import chain_cases
+from tests.vectors.trust_cases_incidents import incident_cases
 from tests.vectors.trust_cases_small import credential_cases, decision_cases, json_cases, receipt_cases
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def vectors() -> dict[str, Json]:
         "documents": documents,
         "chains": [_shared(each, documents) for each in chain_cases()],
         "credentials": [_shared(each, documents) for each in credential_cases()],
+        "incidents": [_shared(each, documents) for each in incident_cases()],
         "decisions": decision_cases(),
         "receipts": receipt_cases(),
         "strict_json": json_cases(),

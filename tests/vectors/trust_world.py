@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from sotto_keys.shared.dsse import CREDENTIAL_TYPE, ROOT_TYPE, TRUST_TYPE, key_id, parse_envelope, seal_envelope
+from sotto_keys.shared.dsse import (
+    CREDENTIAL_TYPE,
+    INCIDENT_TYPE,
+    ROOT_TYPE,
+    TRUST_TYPE,
+    key_id,
+    parse_envelope,
+    seal_envelope,
+)
 from sotto_keys.shared.secret import SecretSigningKey
 from sotto_keys.shared.text_forms import to_base64url
 from sotto_keys.shared.trust_bundle import TrustBundle
@@ -154,3 +162,29 @@ class World:
 def credential(document: Document | None = None, signers: str = "issuing-a") -> bytes:
     """A credential's envelope."""
     return sign(CREDENTIAL_TYPE, credential_document() if document is None else document, signers)
+
+
+def incident_document(**changes: Json) -> Document:
+    """A notice of an incident, which concerns conversations opened on the day before `NOW` and until an hour after it."""
+    english: Document = {
+        "what_happened": "A laptop with copies of chats was stolen.",
+        "consequences": "Somebody could read what you wrote.",
+        "what_we_did": "We revoked the laptop within an hour.",
+        "what_you_can_do": "Be careful with calls in our name.\n\nWrite to us if you want to know more.",
+    }
+    document: Document = {
+        "org": ORG,
+        "incident": "stolen-laptop",
+        "issued_at": NOW - HOUR,
+        "affects_from": NOW - DAY,
+        "affects_to": NOW + HOUR,
+        "texts": {"en": english},
+        "contact": "privacy@kettle.example",
+        "expires": NOW + 30 * DAY,
+    }
+    return document | changes
+
+
+def incident(document: Document | None = None, signers: str = "issuing-a") -> bytes:
+    """An incident notice's envelope."""
+    return sign(INCIDENT_TYPE, incident_document() if document is None else document, signers)

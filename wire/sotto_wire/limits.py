@@ -25,6 +25,12 @@ HELLO_BYTES: Final = 8 * 1024
 DOCUMENT_BYTES: Final = 256 * 1024
 """A signed document; above it the strict parser does not look."""
 
+INCIDENT_BYTES: Final = 64 * 1024
+"""A signed incident notice: the four parts in a dozen languages. It is sent at every connection, also to phones."""
+
+INCIDENTS_IN_FORCE: Final = 8
+"""Notices of one organisation at a time. More of them, and none is read."""
+
 ROSTER_LEAVES: Final = 8
 """Customer, agent, a helper, a supervisor, a bot and three on call; every leaf is one who can read."""
 

@@ -6,8 +6,11 @@ import { Malformed } from './untrusted.ts'
 type Value = Json | undefined
 
 const SLUG = /^[a-z0-9][a-z0-9_.-]{0,63}$/u
+const LANGUAGE = /^[a-z]{2,3}(-[A-Z]{2})?$/u
 const HEX32 = /^[0-9a-f]{64}$/u
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u
+/** Persian and Hindi are misspelt without them. */
+const JOINERS = '\u200c\u200d'
 const VERSION_LIMIT = 2 ** 31
 const NAME_CHARACTERS = 80
 
@@ -55,6 +58,17 @@ export const shownNameOf = (value: Value): string => {
   const name = textOf(value, NAME_CHARACTERS)
   if (name === '' || name !== name.trim() || UNSEEN.test(name)) throw new Malformed('name')
   return name
+}
+
+/** As in a policy file. */
+export const languageOf = (value: Value): string => matching(value, LANGUAGE)
+
+/** Text that people read: none that turns or hides its neighbours (T35), but for those `allowed` and what joins letters. */
+export const plainTextOf = (value: Value, { limit, allowed }: { readonly limit: number; readonly allowed: string }): string => {
+  const text = textOf(value, limit)
+  const isUnseen = (each: string): boolean => UNSEEN.test(each) && !(allowed + JOINERS).includes(each)
+  if (text === '' || text !== text.trim() || [...text].some(isUnseen)) throw new Malformed('text')
+  return text
 }
 
 /** A whole number from 0; times are Unix milliseconds. */

@@ -14,6 +14,7 @@ export const PAYLOAD_TYPE = {
   credential: 'application/vnd.sotto.credential.v1+json',
   receipt: 'application/vnd.sotto.receipt.v1+json',
   receiptBundle: 'application/vnd.sotto.receipt-bundle.v1+json',
+  incident: 'application/vnd.sotto.incident.v1+json',
   request: 'application/vnd.sotto.request.v1+json',
   event: 'application/vnd.sotto.event.v1+json',
   hello: 'application/vnd.sotto.hello.v1+msgpack',

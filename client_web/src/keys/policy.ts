@@ -100,12 +100,15 @@ export const readPolicy = (octets: Uint8Array): Policy => {
 
 /** The first of the wanted languages that the policy has (`de-AT` finds `de`), else its default. */
 export const languageFor = (policy: Policy, wanted: readonly string[]): string => {
-  const { available } = policy.languages
+  return languageAmong(policy.languages.available, wanted) ?? policy.languages.default
+}
+
+export const languageAmong = (available: readonly string[], wanted: readonly string[]): string | undefined => {
   for (const each of wanted) {
     const found = available.find((one) => one === each) ?? available.find((one) => one === each.split('-')[0])
     if (found !== undefined) return found
   }
-  return policy.languages.default
+  return undefined
 }
 
 /** In the order of the file; ids that name nothing are left out, the officer's check reports them. */

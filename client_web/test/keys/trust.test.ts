@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import vectors from '../../../tests/vectors/trust.json'
 import { credentialFields } from '../../src/keys/credential.ts'
 import { covers, verifyDecision } from '../../src/keys/decision.ts'
+import { judgeIncident } from '../../src/keys/incident.ts'
 import { parseStrictJson } from '../../src/keys/strictJson.ts'
 import { readTerms } from '../../src/keys/terms.ts'
 import { type Asked, freshness, judgeBundle, judgeCredential, parseBundle, type TrustMemory } from '../../src/keys/trustChain.ts'
@@ -85,6 +86,16 @@ describe('a credential', () => {
       ...(kind === null ? {} : { kind }),
     } as Asked
     const outcome = await orRefused(async () => ({ cred_id: (await judgeCredential(state, octets(credential), asked)).credId }))
+    expect(outcome).toEqual(wanted)
+  })
+})
+
+describe('a notice of an incident', () => {
+  test.each(named(vectors.incidents))('%s', async (_, { pinned, bundle, notice, at, opened, expect: wanted }) => {
+    const state = await judgeBundle(parseBundle(bundleOf(bundle)), { pinned: fromBase32(pinned) ?? new Uint8Array(), memory: null })
+    const [earliest = 0, latest = 0] = opened ?? []
+    const asked = { now: at, opened: opened === null ? null : ([earliest, latest] as const) }
+    const outcome = await orRefused(async () => ({ incident: (await judgeIncident(state, octets(notice), asked)).incident }))
     expect(outcome).toEqual(wanted)
   })
 })

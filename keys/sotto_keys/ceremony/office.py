@@ -39,6 +39,9 @@ class Office:
     def credential_path(self, cred_id: str) -> Path:
         return self.public / "credentials" / f"{cred_id}.json"
 
+    def incident_path(self, incident: str) -> Path:
+        return self.public / "incidents" / f"{incident}.json"
+
     def policy_path(self, digest: bytes) -> Path:
         """The archive of policies that were ever in force, by the digest of their bytes."""
         return self.public / "policies" / f"{digest.hex()}.toml"

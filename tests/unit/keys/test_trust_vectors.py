@@ -12,6 +12,7 @@ from sotto_keys.shared import strict_json
 from sotto_keys.shared.credential import Credential
 from sotto_keys.shared.decision import covers, verify_decision
 from sotto_keys.shared.dsse import parse_envelope
+from sotto_keys.shared.incident import judge_incident
 from sotto_keys.shared.receipt import open_receipt
 from sotto_keys.shared.text_forms import from_base64url, from_fingerprint
 from sotto_keys.shared.trust import TrustDocument
@@ -88,6 +89,21 @@ class CredentialCase(msgspec.Struct):
     expect: CredentialExpect
 
 
+class IncidentExpect(msgspec.Struct):
+    refused: str | None = None
+    incident: str | None = None
+
+
+class IncidentCase(msgspec.Struct):
+    name: str
+    pinned: str
+    bundle: BundleRef
+    notice: str
+    at: int
+    opened: tuple[int, int] | None
+    expect: IncidentExpect
+
+
 class DecisionExpect(msgspec.Struct):
     refused: str | None = None
     covers: bool | None = None
@@ -135,6 +151,7 @@ class Vectors(msgspec.Struct):
     documents: dict[str, str]
     chains: list[ChainCase]
     credentials: list[CredentialCase]
+    incidents: list[IncidentCase]
     decisions: list[DecisionCase]
     receipts: list[ReceiptCase]
     strict_json: list[JsonCase]
@@ -150,7 +167,12 @@ def _bundle(reference: BundleRef) -> TrustBundle:
 
 
 def _named(
-    cases: list[ChainCase] | list[CredentialCase] | list[DecisionCase] | list[ReceiptCase] | list[JsonCase],
+    cases: list[ChainCase]
+    | list[CredentialCase]
+    | list[IncidentCase]
+    | list[DecisionCase]
+    | list[ReceiptCase]
+    | list[JsonCase],
 ) -> Iterator[object]:
     for case in cases:
         yield pytest.param(case, id=case.name)
@@ -194,6 +216,17 @@ def test_a_credential_is_answered(case: CredentialCase) -> None:
         assert case.expect == CredentialExpect(refused=answer)
     else:
         assert case.expect == CredentialExpect(cred_id=answer.cred_id)
+
+
+@pytest.mark.parametrize("case", _named(FILE.incidents))
+def test_a_notice_of_an_incident_is_answered(case: IncidentCase) -> None:
+    state = judge_bundle(from_fingerprint(case.pinned), _bundle(case.bundle), memory=None)
+    notice, now = from_base64url(case.notice), Millis(case.at)
+    answer = _answer(lambda: judge_incident(notice, state, now=now, opened=case.opened))
+    if isinstance(answer, str):
+        assert case.expect == IncidentExpect(refused=answer)
+    else:
+        assert case.expect == IncidentExpect(incident=answer.incident)
 
 
 @pytest.mark.parametrize("case", _named(FILE.decisions))
