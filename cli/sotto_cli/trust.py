@@ -14,7 +14,7 @@ import msgspec
 
 from sotto_cli.output import json_option, tell
 from sotto_cli.relay_data import at_the_relay
-from sotto_keys.shared.dsse import CREDENTIAL_TYPE, ROOT_TYPE, TRUST_TYPE, parse_envelope
+from sotto_keys.shared.dsse import CREDENTIAL_TYPE, INCIDENT_TYPE, ROOT_TYPE, TRUST_TYPE, parse_envelope
 from sotto_keys.shared.text_forms import from_base64url, to_base64url
 from sotto_keys.shared.untrusted import Untrusted
 from sotto_server.faults import Fault
@@ -22,7 +22,7 @@ from sotto_server.policyfile.load import load_policy
 from sotto_server.usecases.publish_documents import Documents, publish_documents
 
 WITHIN_S: Final = 20.0
-_PLACES: Final = {ROOT_TYPE: "roots", CREDENTIAL_TYPE: "credentials", TRUST_TYPE: "trust"}
+_PLACES: Final = {ROOT_TYPE: "roots", CREDENTIAL_TYPE: "credentials", TRUST_TYPE: "trust", INCIDENT_TYPE: "incidents"}
 
 
 @click.group()
@@ -40,13 +40,13 @@ def trust() -> None:
 )
 @json_option
 def publish(*, relay: str | None, data: Path | None, files: tuple[Path, ...], as_json: bool) -> None:
-    """Send roots, the trust document, credentials and policy files; the relay verifies each and takes all or none.
+    """Send roots, the trust document, credentials, policy files and incident notices; the relay verifies each and takes all or none.
 
     With --data they go into the database of a relay that does not run, such as one whose policy is no longer usable.
     """
     if (relay is None) == (data is None):
         raise click.UsageError("either --relay or --data")
-    documents: dict[str, list[str]] = {"roots": [], "trust": [], "credentials": [], "policies": []}
+    documents: dict[str, list[str]] = {"roots": [], "trust": [], "credentials": [], "policies": [], "incidents": []}
     for path in files:
         octets = path.read_bytes()
         documents[_place(path, octets)].append(to_base64url(octets))
@@ -65,7 +65,13 @@ def _put(data: Path | None, texts: dict[str, list[str]]) -> None:
     """The same use case as the relay's, with the same proofs."""
     read = {place: tuple(map(from_base64url, each)) for place, each in texts.items()}
     trust = read["trust"][0] if read["trust"] else None
-    documents = Documents(roots=read["roots"], trust=trust, credentials=read["credentials"], policies=read["policies"])
+    documents = Documents(
+        roots=read["roots"],
+        trust=trust,
+        credentials=read["credentials"],
+        policies=read["policies"],
+        incidents=read["incidents"],
+    )
     with at_the_relay(data) as operator:
         operator.commit(publish_documents, documents)
 
@@ -81,7 +87,9 @@ def _place(path: Path, octets: bytes) -> str:
     try:
         return _PLACES[parse_envelope(octets).payload_type]
     except (Untrusted, KeyError):
-        raise click.ClickException(f"{path.name} is no root, trust document, credential or policy") from None
+        raise click.ClickException(
+            f"{path.name} is no root, trust document, credential, incident notice or policy"
+        ) from None
 
 
 def _post(url: str, body: bytes) -> None:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from sotto_client.opening import CustomerRecord, Page
     from sotto_client.questions import Answer, Decided, Question
     from sotto_client.sharing import Shareable
+    from sotto_keys.shared.incident import Incident
     from sotto_keys.shared.mls.sweep import Reader
 
 
@@ -123,6 +124,11 @@ class Customer:
     def desk_is_here(self) -> bool | None:
         """Whether anybody of the desk is connected while this customer waits; none before the relay has said so."""
         return self._line.desk_is_here
+
+    @property
+    def incidents(self) -> tuple[Incident, ...]:
+        """What the organisation tells the people whom a breach concerns, verified here. Showing it to a person is the program's part."""
+        return self._line.incidents.all
 
     @property
     def receipt(self) -> bytes | None:

@@ -13,6 +13,7 @@ from sotto_client.chat import Chat
 from sotto_client.connection import LinkLost
 from sotto_client.conversation import Situation
 from sotto_client.decisions import Decisions
+from sotto_client.incidents import Incidents
 from sotto_client.letting_in import judge_answerer
 from sotto_client.link import Link
 from sotto_client.next_group import gone_on, make_next_group, may_continue
@@ -31,6 +32,7 @@ from sotto_wire.frames import (
     CustomerAsked,
     Delivered,
     Envelope,
+    IncidentNotice,
     LeaveMessage,
     OnCall,
     OpenConversation,
@@ -104,6 +106,7 @@ class CustomerLine:
             begin.store, key=begin.key, chat=self.chat, link=self.link, now=self.relay_now, entropy=begin.entropy
         )
         self.news = PolicyNews(begin.policy)
+        self.incidents = Incidents(begin.keeper, now=self.relay_now)
         begin.keeper.changed = self.chat.look_again
 
     @property
@@ -141,7 +144,7 @@ class CustomerLine:
             await self.chat.resume(card)
             await self.decisions.tell()
 
-    async def frame(self, frame: FromRelay) -> None:
+    async def frame(self, frame: FromRelay) -> None:  # noqa: C901 - a table of frames
         match frame:
             case Envelope(conversation=conversation) if conversation == self.record.conversation:
                 await self.chat.take_envelope(frame)
@@ -156,6 +159,8 @@ class CustomerLine:
                 self.chat.look_again()
             case CustomerAsked(conversation=conversation) if conversation == self.record.conversation:
                 await self._asked(frame)
+            case IncidentNotice(conversation=conversation, notice=notice) if conversation == self.record.conversation:
+                await self._told(notice)
             case WhoIsHere(conversation=conversation, desk=desk) if conversation == self.record.conversation:
                 self.desk_is_here = desk == "here"
                 self._begin.life.changed()
@@ -285,6 +290,16 @@ class CustomerLine:
         answer = begin.decide(question)
         if answer is not None:
             await self.decisions.answer(question, answer)
+
+    async def _told(self, notice: bytes) -> None:
+        """A notice is judged here before the program sees it; what does not hold is a problem and no notice."""
+        try:
+            await self.incidents.take(
+                notice, opened_at=self.chat.conversation.opened_at, has_gone_on=len(self.record.chain) > 0
+            )
+        except Untrusted as error:
+            self.chat.problem = str(error.code)
+        self._begin.life.changed()
 
     async def _open(self, group_info: bytes) -> None:
         record = self.record

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sotto_server.domain.conversation import Conversation
     from sotto_server.domain.desk import Agent, Seat, SignIn, Site, SiteDesk, SiteOrigin
     from sotto_server.domain.directory import CredentialEntry, Device, KeyPackageEntry, Offer
-    from sotto_server.domain.documents import PolicyEntry, RootEntry, TrustEntry
+    from sotto_server.domain.documents import IncidentEntry, PolicyEntry, RootEntry, TrustEntry
     from sotto_server.domain.handoff import Handoff
     from sotto_server.domain.holdings import Holdings
     from sotto_server.domain.ledger import Change, GroupState, LedgerEntry
@@ -142,6 +142,8 @@ class Unit(Protocol):
     def trusts(self) -> Shelf[TrustEntry]: ...
     @property
     def policies(self) -> Shelf[PolicyEntry]: ...
+    @property
+    def incidents(self) -> Shelf[IncidentEntry]: ...
     @property
     def changes(self) -> Shelf[Change]: ...
     @property

@@ -49,6 +49,7 @@ ASKED: Final = (
     ("GET", "/v1/socket"),
     ("GET", "/v1/trust"),
     ("GET", "/v1/policies/" + "0" * 64),
+    ("GET", "/v1/incidents"),
     ("POST", "/v1/documents"),
     ("POST", "/v1/sign-in"),
     ("OPTIONS", "/v1/sign-in"),

@@ -23,6 +23,7 @@ ANSWERS: Final[Mapping[Asked, int | tuple[int, int]]] = {
     ("GET", "/v1/socket"): 426,
     ("GET", "/v1/trust"): PUBLIC,
     ("GET", "/v1/policies/{digest}"): PUBLIC,
+    ("GET", "/v1/incidents"): PUBLIC,
     ("POST", "/v1/documents"): 204,
     ("POST", "/v1/sign-in"): 401,
     ("OPTIONS", "/v1/sign-in"): (204, 401),

@@ -16,6 +16,7 @@ from sotto_wire.limits import (
     DEVICES_ON_CALL,
     DOCUMENT_BYTES,
     HOLDINGS_ROWS,
+    INCIDENT_BYTES,
     KEY_PACKAGE_BYTES,
     KEY_PACKAGES_PER_PUBLISH,
     MESSAGE_BYTES,
@@ -539,6 +540,16 @@ class TrustUpdate(Frame, frozen=True, tag="trust"):
     bundle: Annotated[bytes, Meta(min_length=1, max_length=DOCUMENT_BYTES)]
 
 
+class IncidentNotice(Frame, frozen=True, tag="incident"):
+    """What the organisation tells the customer of this conversation about a breach: the signed notice, which the device judges itself.
+
+    Told at `follow` and when it is published, at every connection until it is over. It is no question and has no answer.
+    """
+
+    conversation: Bytes16
+    notice: Annotated[bytes, Meta(min_length=1, max_length=INCIDENT_BYTES)]
+
+
 FromClient = (
     Hello
     | OpenConversation
@@ -590,4 +601,5 @@ FromRelay = (
     | DeviceChanged
     | WhoIsHere
     | TrustUpdate
+    | IncidentNotice
 )

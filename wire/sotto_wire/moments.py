@@ -24,7 +24,11 @@ KIND_BOT: Final = "bot"
 
 
 class Moment(StrEnum):
-    """When a question is asked. Its name is also the id of the notice in the policy file that holds its words."""
+    """When a question is asked, or a notice given. Its name is also the id of the notice in the policy file that holds its words.
+
+    `incident` is a notice and no question: it is never asked for, cannot be refused, and its words are a signed document of its
+    own (`sotto_keys.shared.incident`), which customers get in the frame `incident`.
+    """
 
     START = "start"
     SECOND_AGENT = "second_agent"
@@ -89,6 +93,7 @@ MOMENTS: Final[Mapping[Moment, Row]] = {
     Moment.EARLIER_MESSAGES: Row(is_offered=False),
     Moment.LONGER_TIME: Row(is_offered=False),
     Moment.POLICY_CHANGED: Row(is_offered=False),
+    # A notice: no agent may ask for it, and nobody is let in by it.
     Moment.INCIDENT: Row(is_offered=False),
     Moment.IDENTIFIED_FORM: Row(is_offered=False),
     Moment.ATTACHMENT: Row(is_offered=False),

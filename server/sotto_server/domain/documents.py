@@ -1,4 +1,4 @@
-"""Published documents: the root chain, trust and policies, as the bytes that were signed."""
+"""Published documents: the root chain, trust, policies and notices of incidents, as the bytes that were signed."""
 
 from __future__ import annotations
 
@@ -28,4 +28,16 @@ class PolicyEntry(Struct, frozen=True):
 
     digest: Digest
     body: bytes
+    kept_at: Millis
+
+
+class IncidentEntry(Struct, frozen=True):
+    """A notice of an incident; a correction replaces it."""
+
+    incident: str
+    envelope: bytes
+    issued_at: int
+    affects_from: int
+    affects_to: int
+    expires_at: int
     kept_at: Millis

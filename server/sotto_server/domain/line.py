@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from sotto_server.domain.speaker import Interest
@@ -15,6 +16,7 @@ from sotto_wire.frames import (
     Follow,
     Frame,
     Handoffs,
+    IncidentNotice,
     Proposal,
     Queue,
     RequestChanged,
@@ -39,6 +41,7 @@ class Line:
         self._after: dict[bytes, int] = {}
         self._told: dict[tuple[str, bytes], object] = {}
         self._rung: set[ConversationId] = set()
+        self._new: set[ConversationId] = set()
         self._watched: dict[str, bool] = {}
         self._device = self._trust = self._everything = False
 
@@ -60,6 +63,7 @@ class Line:
         self._after[frame.conversation] = frame.after
         self._told.pop(("delivered", frame.conversation), None)
         self._rung.add(ConversationId(frame.conversation))
+        self._new.add(ConversationId(frame.conversation))
 
     def watch(self, frame: WatchQueue) -> None:
         self._watched[frame.desk] = True
@@ -70,6 +74,7 @@ class Line:
         self._rung |= rings.conversations.get(self.device, frozenset())
         self._device |= self.device in rings.devices
         self._trust |= rings.trust
+        self._everything |= rings.incidents
         for desk in rings.desks & self._watched.keys():
             self._watched[desk] = True
         return self.is_due()
@@ -90,13 +95,14 @@ class Line:
             followed={
                 ConversationId(each): self._after[each] for each in self._after if everything or each in self._rung
             },
+            newly_followed=frozenset(self._new),
             conversations=frozenset(self._rung),
             desks=desks,
             device=self._device or everything,
             trust=self._trust,
             everything=everything,
         )
-        self._rung, self._watched = set(), dict.fromkeys(self._watched, False)
+        self._rung, self._new, self._watched = set(), set(), dict.fromkeys(self._watched, False)
         self._device = self._trust = self._everything = False
         return interest
 
@@ -109,6 +115,7 @@ class Line:
         if collected.more:
             # What the limit cut off is asked for again, whole: telling twice costs nothing here.
             self._rung |= base.keys() | collected.interest.conversations
+            self._new |= collected.interest.newly_followed
             self._everything |= collected.interest.everything
             self._device |= collected.interest.device
         return [frame for frame in collected.frames if self._is_news(frame, moved)]
@@ -133,7 +140,7 @@ class Line:
         return True
 
 
-def _told_by(frame: Frame) -> tuple[str, bytes, object] | None:  # noqa: C901 - a table of frames
+def _told_by(frame: Frame) -> tuple[str, bytes, object] | None:  # noqa: C901, PLR0912 - a table of frames
     """What a frame says, of what, and how it stands; none for what is always news."""
     match frame:
         case Delivered(conversation=conversation, seq=seq):
@@ -158,5 +165,8 @@ def _told_by(frame: Frame) -> tuple[str, bytes, object] | None:  # noqa: C901 - 
             return "here", conversation, (customer, desk)
         case TrustUpdate(bundle=bundle):
             return "trust", b"", bundle
+        case IncidentNotice(conversation=conversation, notice=notice):
+            # By digest: a line remembers flags, not documents.
+            return "incident", conversation + sha256(notice).digest(), True
         case _:
             return None

@@ -22,13 +22,17 @@ class Rings(Struct, frozen=True):
     desks: frozenset[DeskId] = frozenset()
     trust: bool = False
     """A newer trust document is in force: every line looks."""
+    incidents: bool = False
+    """A notice of an incident was published: every line looks at its conversations."""
     low: dict[DeviceKey, int] = {}
     """Devices that have few single-use key packages left, and how many."""
     cut: frozenset[DeviceKey] = frozenset()
     """Sockets of these devices are closed with 4403."""
 
     def __bool__(self) -> bool:
-        return bool(self.conversations or self.devices or self.desks or self.trust or self.low or self.cut)
+        return bool(
+            self.conversations or self.devices or self.desks or self.trust or self.incidents or self.low or self.cut
+        )
 
 
 def look_at(conversation: ConversationId, devices: Iterable[DeviceKey]) -> Rings:
@@ -48,6 +52,7 @@ def all_of(rings: Iterable[Rings]) -> Rings:
         devices=frozenset().union(*(one.devices for one in each)),
         desks=frozenset().union(*(one.desks for one in each)),
         trust=any(one.trust for one in each),
+        incidents=any(one.incidents for one in each),
         low={device: left for one in each for device, left in one.low.items()},
         cut=frozenset().union(*(one.cut for one in each)),
     )

@@ -50,6 +50,8 @@ class Interest:
     trust: bool
     everything: bool
     """The slow timer and `hello`: look at all conversations of the device."""
+    newly_followed: frozenset[ConversationId] = frozenset()
+    """Of the followed ones, those not looked at since the device follows them."""
 
 
 @dataclass(frozen=True, slots=True)

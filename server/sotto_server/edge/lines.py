@@ -57,14 +57,14 @@ class Lines:
             del self._ears[device]
 
     def ring(self, rings: Rings) -> None:
-        """Pass a bell on: to the devices it names, to everybody where it names a desk or trust."""
+        """Pass a bell on: to the devices it names, to everybody where it names a desk, trust or a notice."""
         for device in rings.cut & self._ears.keys():
             self._ears[device].let_go(Close.REVOKED)
         for ear in list(self._concerned(rings)):
             ear.hear(rings)
 
     def _concerned(self, rings: Rings) -> Iterable[Ear]:
-        if rings.trust or rings.desks:
+        if rings.trust or rings.desks or rings.incidents:
             return self._ears.values()
         named = (rings.conversations.keys() | rings.devices) & self._ears.keys()
         return (self._ears[device] for device in named)

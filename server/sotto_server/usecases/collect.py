@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sotto_server.domain.speaker import Collected, Interest, Speaker
 from sotto_server.usecases.finding import conversations_listed, is_party, trust_bundle_of
 from sotto_server.usecases.handing import handoffs_of
+from sotto_server.usecases.incidents import incidents_of
 from sotto_server.usecases.key_package_stock import stock_of
 from sotto_server.usecases.presence import desk_is_here
 from sotto_server.usecases.sign_in import check_sign_in
@@ -68,6 +69,9 @@ def collect(unit: Unit, collecting: Collecting, /, *, now: Millis) -> Collected:
             frames += _offer(unit, conversation, by=by)
             frames += _complaints(conversation, by=by)
             frames += _questions(unit, conversation, by=by, now=now)
+            # Not at every message: a notice is told at `follow` and when it is published.
+            if conversation.id in (interest.followed if interest.everything else interest.newly_followed):
+                frames += incidents_of(unit, conversation, by=by, now=now)
     if interest.device and by.agent is not None and not more:
         # That an offer is over is told after the welcome to which it led.
         frames.append(handoffs_of(unit, by))

@@ -10,12 +10,14 @@ from msgspec.structs import replace
 
 from sotto_keys.shared.credential import open_credential
 from sotto_keys.shared.dsse import parse_envelope
+from sotto_keys.shared.incident import judge_incident
 from sotto_keys.shared.root import parse_root, verify_root
 from sotto_keys.shared.trust_bundle import TrustBundle
 from sotto_keys.shared.trust_chain import TrustState, judge_bundle
 from sotto_keys.shared.untrusted import Forked, Lapsed, Replayed, UnknownCredential, Untrusted
 from sotto_server.domain.documents import PolicyEntry, RootEntry, TrustEntry
 from sotto_server.domain.rings import Rings
+from sotto_server.usecases.incidents import judge_incidents_again, publish_incident
 from sotto_server.usecases.shut_out import shut_out
 from sotto_server.usecases.standing import keep_credential
 from sotto_wire.ids import Digest, Millis
@@ -35,6 +37,7 @@ class Documents:
     trust: bytes | None = None
     credentials: tuple[bytes, ...] = ()
     policies: tuple[bytes, ...] = ()
+    incidents: tuple[bytes, ...] = ()
 
 
 def anchor_root(unit: Unit, envelope: bytes, /, *, now: Millis) -> None:
@@ -66,6 +69,8 @@ def prove_documents(unit: Unit, documents: Documents, /, *, now: Millis) -> None
         _listed(policy, state=state)
     for credential in documents.credentials:
         _judge(state, credential, now=now)
+    for incident in documents.incidents:
+        judge_incident(incident, state, now=now)
 
 
 def publish_documents(unit: Unit, documents: Documents, /, *, now: Millis) -> None:
@@ -75,6 +80,8 @@ def publish_documents(unit: Unit, documents: Documents, /, *, now: Millis) -> No
         _publish_policy(unit, policy, state=state, now=now)
     for credential in documents.credentials:
         _publish_credential(unit, credential, state=state, now=now)
+    for incident in documents.incidents:
+        publish_incident(unit, incident, state=state, now=now)
 
 
 def _prove_trust(unit: Unit, documents: Documents) -> _Proven:
@@ -113,6 +120,7 @@ def _publish_trust(unit: Unit, proven: _Proven, *, now: Millis) -> TrustState:
         _keep_trust(unit, TrustEntry(version=state.trust.version, envelope=kept, kept_at=now), before=before)
         # Rule 3: an officer's clock that is ahead must not put a revocation off until the next document.
         _judge_credentials_again(unit, state, now=state.effective_time(now))
+        judge_incidents_again(unit, state, now=now)
     return state
 
 

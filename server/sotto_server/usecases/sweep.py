@@ -1,4 +1,7 @@
-"""What time alone ends: envelopes, conversations, handoffs, sign-ins, key packages. In slices, so that no batch waits long."""
+"""What time alone ends: envelopes, conversations, handoffs, sign-ins, key packages, notices of incidents.
+
+In slices, so that no batch waits long.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from sotto_server.domain.rings import look_at
 from sotto_server.usecases.close_conversation import end
 from sotto_server.usecases.expire_questions import expire_questions
 from sotto_server.usecases.handing import end_handoff
+from sotto_server.usecases.incidents import sweep_incidents
 from sotto_server.usecases.key_package_stock import stock_of, warn_if_low
 from sotto_wire.ids import Millis
 from sotto_wire.limits import ENVELOPE_LIFE_MS, IDLE_CLOSE_MS, SESSION_IDLE_MS
@@ -51,6 +55,7 @@ def sweep(unit: Unit, slice_size: int = SLICE, /, *, now: Millis, signer: Signer
         end(unit, unit.mail.by_key(each.key) or each, now=now)
     for each in over:
         unit.mail.forget(each)
+    sweep_incidents(unit, now=now, limit=slice_size)
     return Swept(
         envelopes=len(expired),
         closed=len(due),

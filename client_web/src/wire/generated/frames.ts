@@ -812,10 +812,22 @@ export const TRUST_UPDATE: Shape<TrustUpdate> = struct<TrustUpdate>('TrustUpdate
   ['bundle', bytes(1, 262144)],
 ])
 
+/** What the organisation tells the customer of this conversation about a breach: the signed notice, which the device judges itself. */
+export interface IncidentNotice {
+  readonly tag: 'incident'
+  readonly conversation: Uint8Array
+  readonly notice: Uint8Array
+}
+
+export const INCIDENT_NOTICE: Shape<IncidentNotice> = struct<IncidentNotice>('IncidentNotice', 'incident', [
+  ['conversation', bytes(16, 16)],
+  ['notice', bytes(1, 65536)],
+])
+
 export type FromClient = Hello | OpenConversation | Follow | Acknowledge | Post | Commit | Complain | CloseConversation | LeaveMessage | EnrolDevice | PublishKeyPackages | WatchQueue | Take | ListColleagues | HandOff | CallOff | FindCandidates | AskCustomer | AnswerRequest | Withdraw | ShowHoldings
 
 export const FROM_CLIENT: Shape<FromClient> = union<FromClient>('FromClient', [HELLO, OPEN_CONVERSATION, FOLLOW, ACKNOWLEDGE, POST, COMMIT, COMPLAIN, CLOSE_CONVERSATION, LEAVE_MESSAGE, ENROL_DEVICE, PUBLISH_KEY_PACKAGES, WATCH_QUEUE, TAKE, LIST_COLLEAGUES, HAND_OFF, CALL_OFF, FIND_CANDIDATES, ASK_CUSTOMER, ANSWER_REQUEST, WITHDRAW, SHOW_HOLDINGS])
 
-export type FromRelay = Challenge | Welcomed | Done | Refusal | Opened | OnCall | Posted | Committed | Taken | KeyPackagesHeld | Present | Handoffs | Candidates | Requested | Recorded | Holdings | CustomerAsked | RequestChanged | Queue | Proposal | Envelope | Delivered | Complained | ConversationChanged | DeviceChanged | WhoIsHere | TrustUpdate
+export type FromRelay = Challenge | Welcomed | Done | Refusal | Opened | OnCall | Posted | Committed | Taken | KeyPackagesHeld | Present | Handoffs | Candidates | Requested | Recorded | Holdings | CustomerAsked | RequestChanged | Queue | Proposal | Envelope | Delivered | Complained | ConversationChanged | DeviceChanged | WhoIsHere | TrustUpdate | IncidentNotice
 
-export const FROM_RELAY: Shape<FromRelay> = union<FromRelay>('FromRelay', [CHALLENGE, WELCOMED, DONE, REFUSAL, OPENED, ON_CALL, POSTED, COMMITTED, TAKEN, KEY_PACKAGES_HELD, PRESENT, HANDOFFS, CANDIDATES, REQUESTED, RECORDED, HOLDINGS, CUSTOMER_ASKED, REQUEST_CHANGED, QUEUE, PROPOSAL, ENVELOPE, DELIVERED, COMPLAINED, CONVERSATION_CHANGED, DEVICE_CHANGED, WHO_IS_HERE, TRUST_UPDATE])
+export const FROM_RELAY: Shape<FromRelay> = union<FromRelay>('FromRelay', [CHALLENGE, WELCOMED, DONE, REFUSAL, OPENED, ON_CALL, POSTED, COMMITTED, TAKEN, KEY_PACKAGES_HELD, PRESENT, HANDOFFS, CANDIDATES, REQUESTED, RECORDED, HOLDINGS, CUSTOMER_ASKED, REQUEST_CHANGED, QUEUE, PROPOSAL, ENVELOPE, DELIVERED, COMPLAINED, CONVERSATION_CHANGED, DEVICE_CHANGED, WHO_IS_HERE, TRUST_UPDATE, INCIDENT_NOTICE])

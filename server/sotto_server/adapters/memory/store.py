@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sotto_server.domain.conversation import Conversation
     from sotto_server.domain.desk import Agent, Seat, SignIn, Site, SiteDesk, SiteOrigin
     from sotto_server.domain.directory import CredentialEntry, Device, KeyPackageEntry, Offer
-    from sotto_server.domain.documents import PolicyEntry, RootEntry, TrustEntry
+    from sotto_server.domain.documents import IncidentEntry, PolicyEntry, RootEntry, TrustEntry
     from sotto_server.domain.handoff import Handoff
     from sotto_server.domain.holdings import Holdings
     from sotto_server.domain.ledger import Change, GroupState, LedgerEntry
@@ -46,6 +46,7 @@ KEYS: Final = {
     "roots": ("version",),
     "trusts": ("version",),
     "policies": ("digest",),
+    "incidents": ("incident",),
     "changes": ("conversation", "group", "epoch"),
     "groups": ("conversation",),
     "ledger": ("index",),
@@ -73,6 +74,7 @@ class MemoryUnit:
     roots: MemoryShelf[RootEntry]
     trusts: MemoryShelf[TrustEntry]
     policies: MemoryShelf[PolicyEntry]
+    incidents: MemoryShelf[IncidentEntry]
     changes: MemoryShelf[Change]
     groups: MemoryShelf[GroupState]
     ledger: MemoryShelf[LedgerEntry]

@@ -10,7 +10,7 @@ from sotto_server.adapters.store.mailboxes import SqlMailboxes
 from sotto_server.adapters.store.shelves import Layout, SqlShelf
 from sotto_server.domain.desk import Agent, Seat, SignIn, Site, SiteDesk, SiteOrigin
 from sotto_server.domain.directory import CredentialEntry, Device, KeyPackageEntry, Offer
-from sotto_server.domain.documents import PolicyEntry, RootEntry, TrustEntry
+from sotto_server.domain.documents import IncidentEntry, PolicyEntry, RootEntry, TrustEntry
 from sotto_server.domain.handoff import Handoff
 from sotto_server.domain.ledger import Change, GroupState, LedgerEntry
 from sotto_server.domain.question import Question
@@ -37,6 +37,7 @@ HANDOFFS: Final = Layout(schema.handoff, Handoff)
 ROOTS: Final = Layout(schema.root, RootEntry)
 TRUSTS: Final = Layout(schema.trust, TrustEntry)
 POLICIES: Final = Layout(schema.policy, PolicyEntry)
+INCIDENTS: Final = Layout(schema.incident, IncidentEntry)
 CHANGES: Final = Layout(schema.change, Change)
 GROUPS: Final = Layout(schema.group_state, GroupState)
 LEDGER: Final = Layout(schema.ledger, LedgerEntry)
@@ -107,6 +108,10 @@ class SqlUnit:
     @property
     def policies(self) -> SqlShelf[PolicyEntry]:
         return SqlShelf(self._connection, POLICIES, before_write=self._savepoint)
+
+    @property
+    def incidents(self) -> SqlShelf[IncidentEntry]:
+        return SqlShelf(self._connection, INCIDENTS, before_write=self._savepoint)
 
     @property
     def changes(self) -> SqlShelf[Change]:

@@ -10,15 +10,16 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
-from sotto_keys.shared.text_forms import from_base64url
+from sotto_keys.shared.text_forms import from_base64url, to_base64url
 from sotto_server.domain.policy_world import day_of
 from sotto_server.edge.http.reading import read_json
 from sotto_server.edge.http.socket import source_of
 from sotto_server.edge.logs import Event
 from sotto_server.edge.relay import RELAY
+from sotto_server.usecases.incidents import show_incidents
 from sotto_server.usecases.publish_documents import Documents
 from sotto_wire.ids import Digest
-from sotto_wire.limits import ROOT_HOPS
+from sotto_wire.limits import INCIDENTS_IN_FORCE, ROOT_HOPS
 from sotto_wire.refusals import BadFrame, NotFound
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Posted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     trust: str | None = None
     credentials: Texts = []
     policies: Texts = []
+    incidents: Annotated[list[str], Meta(max_length=INCIDENTS_IN_FORCE)] = []
 
 
 async def get_trust(request: web.Request) -> web.Response:
@@ -57,6 +59,13 @@ async def get_policy(request: web.Request) -> web.Response:
     return web.Response(body=body, content_type="text/plain", charset="utf-8")
 
 
+async def get_incidents(request: web.Request) -> web.Response:
+    """The notices of incidents in force: whose chat is over is reached by no socket."""
+    relay = request.app[RELAY]
+    notices = await relay.dispatch.read(show_incidents, None, relay.clock.now())
+    return web.json_response({"incidents": [to_base64url(each) for each in notices]})
+
+
 async def post_documents(request: web.Request) -> web.Response:
     """Keep what is newer and verifies; all of it, or nothing."""
     relay = request.app[RELAY]
@@ -66,6 +75,7 @@ async def post_documents(request: web.Request) -> web.Response:
         trust=None if posted.trust is None else from_base64url(posted.trust),
         credentials=_decoded(posted.credentials),
         policies=_decoded(posted.policies),
+        incidents=_decoded(posted.incidents),
     )
     source = source_of(request)
     await relay.dispatch.prove(documents, None if source.is_exempt else source.bucket, relay.clock.now())
@@ -73,7 +83,8 @@ async def post_documents(request: web.Request) -> web.Response:
     if not await asyncio.to_thread(_are_policies, relay, documents):
         raise BadFrame("a policy file with what we do not know")
     await relay.dispatch.publish(documents, relay.clock.now())
-    count = len(documents.roots) + len(documents.credentials) + len(documents.policies) + (documents.trust is not None)
+    lists = (documents.roots, documents.credentials, documents.policies, documents.incidents)
+    count = sum(map(len, lists)) + (documents.trust is not None)
     relay.journal.tell(Event.DOCUMENTS_PUBLISHED, count=count)
     return web.Response(status=204)
 

@@ -36,6 +36,7 @@ ROUTES: Final = (
     Route(hdrs.METH_GET, "/v1/socket", socket.open_socket),
     Route(hdrs.METH_GET, "/v1/trust", documents.get_trust, Kind.PUBLISHED),
     Route(hdrs.METH_GET, "/v1/policies/{digest}", documents.get_policy, Kind.PUBLISHED),
+    Route(hdrs.METH_GET, "/v1/incidents", documents.get_incidents, Kind.PUBLISHED),
     Route(hdrs.METH_POST, "/v1/documents", documents.post_documents),
     Route(hdrs.METH_POST, "/v1/sign-in", sign_in.post_sign_in),
     Route(hdrs.METH_OPTIONS, "/v1/sign-in", sign_in.preflight),

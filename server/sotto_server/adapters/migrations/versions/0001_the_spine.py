@@ -97,6 +97,25 @@ def upgrade() -> None:
     )
     op.create_index("credential_device", "credential", ["device"], unique=False)
     op.create_table(
+        "incident",
+        sa.Column("incident", sa.Text(), nullable=False, comment="its name"),
+        sa.Column("envelope", sa.LargeBinary(), nullable=False, comment="the signed notice"),
+        sa.Column(
+            "issued_at", sa.BigInteger(), nullable=False, comment="when it was signed; a correction is newer (Unix ms)"
+        ),
+        sa.Column(
+            "affects_from",
+            sa.BigInteger(),
+            nullable=False,
+            comment="told to the customers of conversations opened from here (Unix ms)",
+        ),
+        sa.Column("affects_to", sa.BigInteger(), nullable=False, comment="until before here (Unix ms)"),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False, comment="until when it is told (Unix ms)"),
+        sa.Column("kept_at", sa.BigInteger(), nullable=False, comment="when it was published here (Unix ms)"),
+        sa.PrimaryKeyConstraint("incident"),
+        comment="notices of incidents in force; who has read one is not kept",
+    )
+    op.create_table(
         "key_package",
         sa.Column("reference", sa.LargeBinary(), nullable=False, comment="its KeyPackageRef"),
         sa.Column("device", sa.LargeBinary(), nullable=False, comment="whose it is"),
@@ -402,6 +421,7 @@ def downgrade() -> None:
     op.drop_index("key_package_expiry", table_name="key_package")
     op.drop_index("key_package_device", table_name="key_package")
     op.drop_table("key_package")
+    op.drop_table("incident")
     op.drop_index("credential_device", table_name="credential")
     op.drop_table("credential")
     op.drop_index("conversation_queue", table_name="conversation")
