@@ -11,6 +11,7 @@ import { initial, rosterSentence } from '../src/ui/Roster.tsx'
 import { moment } from '../src/ui/when.ts'
 import { Guests } from './Guests.tsx'
 import { Head, VerifiedSeal } from './Head.tsx'
+import { IncidentPanel } from './IncidentPanel.tsx'
 import type { ChatView, Intend } from './intents.ts'
 import { PromptCard } from './PromptCard.tsx'
 import { SaveDecisions } from './SaveDecisions.tsx'
@@ -19,13 +20,14 @@ import { ShareCard } from './ShareCard.tsx'
 export interface ChatScreenProps {
   readonly chat: ChatView
   readonly intend: Intend
+  readonly open: boolean
   readonly onIdentity: () => void
   readonly onRoster: () => void
   readonly onPrivacy: () => void
   readonly onEnd: () => void
 }
 
-export function ChatScreen({ chat, intend, onIdentity, onRoster, onPrivacy, onEnd }: ChatScreenProps) {
+export function ChatScreen({ chat, intend, open, onIdentity, onRoster, onPrivacy, onEnd }: ChatScreenProps) {
   return (
     <>
       <ChatHead chat={chat} intend={intend} onIdentity={onIdentity} onPrivacy={onPrivacy} />
@@ -40,6 +42,7 @@ export function ChatScreen({ chat, intend, onIdentity, onRoster, onPrivacy, onEn
       <div role='status'>
         {chat.clockOff === 0 || chat.stage === 'closed' ? null : <p class='banner'>{clockWords.off(chat.clockOff)}</p>}
       </div>
+      <IncidentPanel chat={chat} intend={intend} open={open} />
       <main class='chat-main'>
         <MessageList
           entries={chat.entries}

@@ -53,7 +53,7 @@ export function Widget({ view, intend, open, optsOut, initialSub }: WidgetProps)
     <div class='widget' ref={root} onKeyDown={onEscape}>
       {view.kind === 'chat' ? <Announcer entries={view.entries} /> : null}
       <div class='screen' hidden={sub !== null}>
-        <Screen view={view} intend={intend} show={show} />
+        <Screen view={view} intend={intend} open={open} show={show} />
       </div>
       {sub === null ? null : <SubScreen view={view} intend={intend} sub={sub} optsOut={optsOut} show={show} back={back} />}
     </div>
@@ -63,10 +63,11 @@ export function Widget({ view, intend, open, optsOut, initialSub }: WidgetProps)
 interface ScreenProps {
   readonly view: CustomerView
   readonly intend: Intend
+  readonly open: boolean
   readonly show: (sub: Sub) => void
 }
 
-function Screen({ view, intend, show }: ScreenProps) {
+function Screen({ view, intend, open, show }: ScreenProps) {
   const onPrivacy = () => show('privacy')
   switch (view.kind) {
     case 'checking':
@@ -80,6 +81,7 @@ function Screen({ view, intend, show }: ScreenProps) {
         <ChatScreen
           chat={view}
           intend={intend}
+          open={open}
           onIdentity={() => show('identity')}
           onRoster={() => show('roster')}
           onPrivacy={onPrivacy}
@@ -89,7 +91,7 @@ function Screen({ view, intend, show }: ScreenProps) {
   }
 }
 
-interface SubScreenProps extends ScreenProps {
+interface SubScreenProps extends Omit<ScreenProps, 'open'> {
   readonly sub: Sub
   readonly optsOut: boolean
   readonly back: () => void

@@ -110,6 +110,17 @@ export interface ConversationWords {
   readonly epoch: number
 }
 
+/** What the organisation says of an incident, verified here and not yet read. */
+export interface IncidentView {
+  /** A correction has another one. */
+  readonly id: string
+  readonly language: string
+  /** What happened, what it may mean, what was done, what the reader can do. */
+  readonly parts: readonly [string, string, string, string]
+  readonly contact: string
+  readonly issuedAt: number
+}
+
 /** A question to the customer, in the exact words that are signed. */
 export interface PromptView {
   readonly id: string
@@ -152,6 +163,7 @@ export type CustomerView =
       readonly words: ConversationWords | null
       readonly closesAt: number
       readonly prompt: PromptView | null
+      readonly incidents: readonly IncidentView[]
       readonly decisions: readonly DecisionView[]
       /** When the customer started the chat. */
       readonly startedAt: number
@@ -193,6 +205,8 @@ export type CustomerIntent =
   | { readonly kind: 'answer'; readonly request: string; readonly answer: 'given' | 'refused' | 'deferred' }
   | { readonly kind: 'withdraw'; readonly decision: string }
   | { readonly kind: 'forget' }
+  /** The notice of an incident was read: it does not come back on this device. */
+  | { readonly kind: 'readIncident'; readonly id: string }
   | { readonly kind: 'seen' }
   | { readonly kind: 'draft'; readonly text: string }
   | { readonly kind: 'leaveMessage' }

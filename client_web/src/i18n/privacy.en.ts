@@ -77,3 +77,15 @@ export const privacyWords = {
   contact: 'Questions or complaints',
   write: (contact: string): string => `Write to ${contact}.`,
 } as const
+
+export const incidentWords = {
+  title: 'Something happened that concerns you',
+  from: (name: string, day: string): string =>
+    `${name} wrote this on ${day}, about chats that were started at the time of yours. Your browser checked that it is from them.`,
+  /** In the order of the notice. */
+  parts: ['What happened', 'What it may mean for you', 'What we did', 'What you can do'],
+  contact: (contact: string): string => `Questions: ${contact}`,
+  nobody: 'Nobody is told whether you have read this.',
+  read: 'I have read this',
+  later: 'Remind me later',
+} as const

@@ -15,6 +15,7 @@ export type ChatIntent = Extract<
       | 'leaveMessage'
       | 'answer'
       | 'withdraw'
+      | 'readIncident'
       | 'centre'
       | 'showHeld'
       | 'saveReceipts'

@@ -15,6 +15,7 @@ import { brokenBy } from './conversationView.ts'
 import { customerView } from './customerView.ts'
 import { Draft } from './draft.ts'
 import { signHello } from './hello.ts'
+import { Incidents } from './incidents.ts'
 import { type LeaveView, Leaving } from './leaving.ts'
 import { Link, LinkLost } from './link.ts'
 import { handOver, isHeard, mayContinue } from './nextGroup.ts'
@@ -38,6 +39,7 @@ export class CustomerChat {
   readonly #leaving: Leaving
   readonly #asking: Asking
   readonly #centre: Centre
+  readonly #incidents: Incidents
   #record: CustomerRecord
   #word: LinkWord = 'connecting'
   #offset = 0
@@ -79,6 +81,9 @@ export class CustomerChat {
     this.#asking = new Asking({ chat: this.#chat, documents, languages, news, optsOut, changed, world }, begin.decisions)
     const conversation = (): Conversation => this.#chat.conversation
     this.#centre = new Centre({ link: this.#link, documents, languages, news, conversation, changed })
+    const opened = () => ({ at: this.#chat.conversation.openedAt, hasGoneOn: record.chain.length > 0 })
+    const distrusted = (error: unknown): void => this.distrusted(error)
+    this.#incidents = new Incidents({ ...world, shelf: this.#shelf, languages, opened, changed, distrusted })
     const grounds = { reliesOn: record.startDigest, decision: record.start }
     this.#proposals = new Proposals({ me: signer.publicKey, chat: this.#chat, keeper, grounds })
   }
@@ -128,6 +133,9 @@ export class CustomerChat {
       case 'withdraw':
         this.#asking.withdraw(intent.decision)
         break
+      case 'readIncident':
+        this.#incidents.read(intent.id)
+        break
       case 'centre':
         this.#centre.prepare().catch(() => this.#chat.problemIs({ code: 'relay_unreachable', detail: 'policy' }))
         break
@@ -153,6 +161,7 @@ export class CustomerChat {
     await this.#shelf.save(believedRecords(this.#begin.keeper))
     this.#chat.trustChanged()
     this.#asking.policyChanged()
+    await this.#incidents.trustChanged()
   }
 
   distrusted(error: unknown): void {
@@ -172,6 +181,7 @@ export class CustomerChat {
       link: this.#word,
       asking: this.#asking,
       centre: this.#centre,
+      incidents: this.#incidents,
       now: ports.clock.now() + this.#offset,
       offset: this.#offset,
       problem: this.#ended ?? this.#chat.problem ?? this.#begin.keeper.problem,
@@ -297,6 +307,9 @@ export class CustomerChat {
         break
       case 'asked':
         if (this.#isOurs(frame.conversation)) this.#asking.offer(frame)
+        break
+      case 'incident':
+        if (this.#isOurs(frame.conversation)) this.#incidents.offer(frame.notice)
         break
       case 'trust':
         this.#begin.keeper.take(frame.bundle).catch((error: unknown) => this.distrusted(error))

@@ -5,6 +5,7 @@ import type { Asking } from './asking.ts'
 import type { Centre } from './centre.ts'
 import type { Conversation } from './conversation.ts'
 import { brokenProblem, entryViews, readerViews, resendView, wordsView } from './conversationView.ts'
+import type { Incidents } from './incidents.ts'
 import type { LeaveView } from './leaving.ts'
 import type { CustomerRecord } from './records.ts'
 import { shareView } from './sharing.ts'
@@ -19,6 +20,7 @@ export interface Around {
   readonly link: Link
   readonly asking: Asking
   readonly centre: Centre
+  readonly incidents: Incidents
   /** Unix milliseconds of the relay's clock, and how far that is ahead of ours. */
   readonly now: number
   readonly offset: number
@@ -44,6 +46,7 @@ export const customerView = (conversation: Conversation, around: Around): Custom
     readers: readerViews(conversation, around.me),
     words: conversation.readers.length > 1 ? wordsView(conversation) : null,
     closesAt: conversation.closesAt,
+    incidents: around.incidents.views,
     prompt,
     decisions: asking.decisions(now),
     startedAt: conversation.openedAt,

@@ -101,6 +101,7 @@ export const NAMES = {
   believed: 'trust',
   customer: 'customer',
   decisions: 'decisions',
+  incidents: 'incidents',
   session: 'session',
   keyPackages: 'key-packages',
   chats: 'chats',

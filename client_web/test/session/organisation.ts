@@ -38,10 +38,13 @@ export interface Organisation {
   publish(changes: Readonly<Record<string, unknown>>): void
   credential(device: Uint8Array, changes?: Readonly<Record<string, unknown>>): Uint8Array
   readonly issuing: Key
+  /** Another root, with another issuing key in the place of the old. */
+  rotate(): Promise<void>
 }
 
 export const newOrganisation = async (now: number): Promise<Organisation> => {
-  const [rootKey, issuing] = [await newKey(), await newKey()]
+  const rootKey = await newKey()
+  let issuing = await newKey()
   const root = {
     org: 'kettle',
     name: 'Kettle & Cup',
@@ -66,21 +69,31 @@ export const newOrganisation = async (now: number): Promise<Organisation> => {
     policies: [{ digest: policyDigest, nbf: now - DAY, exp: now + 365 * DAY }],
     log_origin: 'relay.example',
   }
-  const rootEnvelope = sealed(root, { type: PAYLOAD_TYPE.root, by: rootKey })
+  const roots = [sealed(root, { type: PAYLOAD_TYPE.root, by: rootKey })]
   return {
     now,
     policyDigest,
-    issuing,
+    get issuing() {
+      return issuing
+    },
     fingerprint: toBase32(await sha256(utf8(JSON.stringify(root)))),
     bundle: () =>
       utf8(
         JSON.stringify({
-          roots: [toBase64Url(rootEnvelope)],
+          roots: roots.map(toBase64Url),
           trust: toBase64Url(sealed(trust, { type: PAYLOAD_TYPE.trust, by: issuing })),
         }),
       ),
     publish: (changes) => {
       trust = { ...trust, version: Number(trust['version']) + 1, ...changes }
+    },
+    rotate: async () => {
+      issuing = await newKey()
+      const keys = { [rootKey.keyid]: toBase64Url(rootKey.publicKey), [issuing.keyid]: toBase64Url(issuing.publicKey) }
+      const roles = { ...root.roles, issuing: { keyids: [issuing.keyid], threshold: 1 } }
+      const next = { ...root, version: 2, prev_sha256: toHex(await sha256(utf8(JSON.stringify(root)))), keys, roles }
+      roots.push(sealed(next, { type: PAYLOAD_TYPE.root, by: rootKey }))
+      trust = { ...trust, version: Number(trust['version']) + 1, root_version: 2 }
     },
     credential: (device, changes = {}) => {
       const fields = {

@@ -1,5 +1,14 @@
 /** Every view a customer can meet, for the gallery and the component tests. */
-import type { CustomerView, EntryView, NoticeView, Organisation, ProblemCode, PromptView, ReaderView } from '../../src/core/views.ts'
+import type {
+  CustomerView,
+  EntryView,
+  IncidentView,
+  NoticeView,
+  Organisation,
+  ProblemCode,
+  PromptView,
+  ReaderView,
+} from '../../src/core/views.ts'
 
 const NOON = Date.UTC(2026, 10, 23, 14, 2)
 const minutes = (count: number): number => NOON + count * 60_000
@@ -77,6 +86,7 @@ export const activeChat: Extract<CustomerView, { kind: 'chat' }> = {
   words: { words: ['copper', 'violin', 'meadow', 'eleven', 'harbour', 'oak'], epoch: 3 },
   closesAt: minutes(98),
   prompt: null,
+  incidents: [],
   decisions: [],
   problem: null,
   unread: 0,
@@ -86,6 +96,19 @@ export const activeChat: Extract<CustomerView, { kind: 'chat' }> = {
   clockOff: 0,
   startedAt: minutes(0),
   centre: { terms: null, contact: 'privacy@kettle.example', kept: [], evidenceDays: 1095, held: { state: 'unasked' } },
+}
+
+export const anIncident: IncidentView = {
+  id: 'i1',
+  language: 'en',
+  parts: [
+    'A laptop with copies of chats was stolen.',
+    'Somebody could read what you wrote.',
+    'We revoked the laptop within an hour.',
+    'Be careful with calls in our name.\n\nWrite to us if you want to know more.',
+  ],
+  contact: 'privacy@kettle.example',
+  issuedAt: minutes(5),
 }
 
 export const privacyChat: typeof activeChat = {
@@ -181,6 +204,7 @@ export const VIEWS: ReadonlyMap<string, CustomerView> = new Map<string, Customer
   ['chat-left', { ...activeChat, stage: 'left', readers: [me, mara], entries: [aMessage({ id: 'l', text: 'My kettle leaks.' })] }],
   ['chat-proposed', { ...activeChat, ...alone, stage: 'proposed' }],
   ['chat-active', activeChat],
+  ['chat-incident', { ...activeChat, incidents: [anIncident] }],
   ['chat-privacy', privacyChat],
   ['chat-clock', { ...activeChat, clockOff: 2 * 3_600_000 }],
   ['chat-resend', { ...activeChat, resend: { count: 2, to: 'Ben' } }],
