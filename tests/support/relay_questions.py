@@ -103,6 +103,11 @@ class Scene:
         package = next(each.package for each in self.questions() if each.request == asking.digest)
         return self._commit(signed, add=package, standing=standing)
 
+    def letting_in(self, asking: Asking) -> Commit:
+        """The same commit under no decision at all."""
+        package = next(each.package for each in self.questions() if each.request == asking.digest)
+        return self._commit(None, add=package, standing=self.standing())
+
     def allow(self, asking: Asking, decision: Signed | None = None) -> Signed:
         signed = decision or self.decision(asking)
         self.relay.commit(self.allowing(asking, signed), self.customer.speaker)
@@ -112,6 +117,10 @@ class Scene:
     def removing(self, device: AgentDevice, decision: Signed) -> Commit:
         standing = [each for each in self.standing() if each != digest_of(decision.claims)]
         return self._commit(None, remove=device, standing=standing)
+
+    def putting_out(self, device: AgentDevice) -> Commit:
+        """A Remove that leaves the decision standing."""
+        return self._commit(None, remove=device, standing=self.standing())
 
     def withdrawal(self, decision: Signed, /, **changes: object) -> Signed:
         claims = WithdrawalClaims(

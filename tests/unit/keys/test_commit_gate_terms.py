@@ -17,13 +17,14 @@ from tests.support.mls_room import (
     digest_of_decision,
     open_room,
     start_terms,
+    trust_of,
     with_guest,
 )
-from tests.vectors.trust_world import DAY, NOW, key
+from tests.vectors.trust_world import DAY, NOW, World, key, trust_document
 
 from sotto_keys.device.mls.create_group import group_extensions
 from sotto_keys.shared.mls.extensions import EXTERNAL_SENDERS, Extension, RequiredCapabilities
-from sotto_keys.shared.mls.group_terms import customer_identity
+from sotto_keys.shared.mls.group_terms import customer_identity, read_terms
 from sotto_keys.shared.mls.proposals import (
     GroupContextExtensions,
 )
@@ -256,9 +257,32 @@ def test_the_decision_that_let_one_device_in_does_not_leave_without_it(room: Roo
         room.judge(room.commit(CUSTOMER, room.note(), terms=start_terms(room.start_digest)).message)
 
 
-def test_a_guest_may_leave_and_its_decision_stay_until_the_next_commit(room: Room) -> None:
+def test_the_customer_puts_nobody_out_and_leaves_the_decision_standing(room: Room) -> None:
     with_guest(room)
-    room.accept(CUSTOMER, room.commit(CUSTOMER, room.note(), remove=["bot"]))
+    for terms in (None, start_terms(*read_terms(room.group.extensions).standing)):
+        with pytest.raises(CommitNotAllowed):
+            room.judge(room.commit(CUSTOMER, room.note(), remove=["bot"], terms=terms).message)
+    room.accept(CUSTOMER, room.commit(CUSTOMER, room.note(), remove=["bot"], terms=start_terms(room.start_digest)))
+
+
+def test_a_guest_that_got_stuck_is_put_out_and_let_in_again_under_the_decision_that_stands(room: Room) -> None:
+    with_guest(room)
+    note = room.note(relies_on=read_terms(room.group.extensions).standing[-1])
+    again = room.commit(CUSTOMER, note, add=[room.offer("bot", kind="bot", roles=["bot"])], remove=["bot"])
+    assert room.accept(CUSTOMER, again).added
+
+
+def test_the_decision_of_a_guest_that_an_agent_removed_lets_nobody_in_but_by_the_customer(room: Room) -> None:
+    with_guest(room)
+    digest = read_terms(room.group.extensions).standing[-1]
+    revoked: Json = [{"cred_id": "bot-1", "at": NOW, "reason": "lost"}]
+    room.trust = trust_of(World().with_trust(trust_document(2, revoked=revoked)))
+    room.accept("ana", room.commit("ana", room.note(trust_version=2), remove=["bot"]))
+    room.trust = trust_of(World().with_trust(trust_document(3)))
+    note = room.note(relies_on=digest, decision=room.start)
+    for each in (note, room.note(relies_on=digest)):
+        with pytest.raises((CommitNotAllowed, NotAdmitted)):
+            room.judge(room.commit("ana", each, add=[room.offer("bot", kind="bot", roles=["bot"])]).message)
     room.accept(CUSTOMER, room.commit(CUSTOMER, room.note(), terms=start_terms(room.start_digest)))
 
 

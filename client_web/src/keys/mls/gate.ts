@@ -11,7 +11,7 @@ import { committerOf } from './committer.ts'
 import { TERMS_EXTENSION } from './constants.ts'
 import type { GateContext, GroupFacts, Verdict, Wanted } from './gateTypes.ts'
 import type { RosterEntry } from './memberTypes.ts'
-import { type Arrival, type GroupMemory, remember } from './memory.ts'
+import { type GroupMemory, remember } from './memory.ts'
 import { parseLeafNode } from './parse.ts'
 import type { ParsedCommit, ParsedExtension, ParsedKeyPackage, ParsedPath } from './parsedTypes.ts'
 import { judgeRow } from './rows.ts'
@@ -35,8 +35,9 @@ export const judgeCommit = async (commit: ParsedCommit, context: GateContext): P
   await judgeRow({ committer, wanted, note }, context)
   judgeKeys(path, { leaf, wanted, group }) // G5
   judgeRoster(wanted, group) // G6
-  const terms = judgeTerms(wanted, { decision, group, memory }) // G7
   const byCustomer = committer.row === 'customer'
+  const terms = judgeTerms(wanted, { decision, group }) // G7
+  judgeStanding(wanted, { before: group.terms, after: terms, memory, byCustomer })
   const admission = { groupId: group.groupId, memory, trust, note, decision, terms, byCustomer }
   const added = await Promise.all(wanted.adds.map((keyPackage) => admit(keyPackage, admission))) // G8
   const removed = wanted.removes.map(({ signatureKey }) => signatureKey)
@@ -135,17 +136,13 @@ const judgeRoster = ({ adds, removes }: Wanted, { roster, terms }: GroupFacts): 
   if (roster.length - removes.length + adds.length > ROSTER_LEAVES) throw new Refused('roster_full')
 }
 
-/**
- * Only the standing list changes, in order, and it grows only by the given decision that this commit carries. The decision that let one
- * device in goes together with that device.
- */
+/** Only the standing list changes, in order, and it grows only by the given decision that this commit carries. */
 const judgeTerms = (
-  { extensions, removes }: Wanted,
-  { decision, group, memory }: { readonly decision: Decision | null; readonly group: GroupFacts; readonly memory: GroupMemory },
+  { extensions }: Wanted,
+  { decision, group }: { readonly decision: Decision | null; readonly group: GroupFacts },
 ): GroupTerms => {
   if (extensions === null) return group.terms
   const terms = repeated(extensions, group)
-  const isIn = (list: readonly Uint8Array[], digest: Uint8Array): boolean => list.some((each) => sameOctets(each, digest))
   const kept = group.terms.standing.filter((digest) => isIn(terms.standing, digest))
   const fresh = terms.standing.filter((digest) => !isIn(group.terms.standing, digest))
   const expected = [...kept, ...fresh]
@@ -153,14 +150,32 @@ const judgeTerms = (
   const given = decision?.claims.answer === 'given' ? [decision.digest] : []
   if (!inOrder || !fresh.every((digest) => isIn(given, digest))) throw notAllowed('a standing digest twice, moved, or without its decision')
   mustDiffer(terms.standing, 'a standing digest twice')
-  const isLeftIn = ({ device, decision: under, isTeam }: Arrival): boolean =>
-    isTeam === 0 &&
-    isIn(group.terms.standing, under) &&
-    !isIn(terms.standing, under) &&
-    !removes.some(({ signatureKey }) => sameOctets(signatureKey, device))
-  if (memory.arrivals.some(isLeftIn)) throw notAllowed('a decision withdrawn and its device left in')
   return terms
 }
+
+/**
+ * The decision that let one device in goes together with that device, unless the same commit lets it in again. Who is not the customer
+ * cannot change the terms and may leave a digest behind that lets nobody else in.
+ */
+const judgeStanding = (
+  { adds, removes }: Wanted,
+  {
+    before,
+    after,
+    memory,
+    byCustomer,
+  }: { readonly before: GroupTerms; readonly after: GroupTerms; readonly memory: GroupMemory; readonly byCustomer: boolean },
+): void => {
+  const again = adds.map(({ leafNode }) => leafNode.signatureKey)
+  for (const { device, decision, isTeam } of memory.arrivals) {
+    if (isTeam === 1 || !isIn(before.standing, decision) || isIn(again, device)) continue
+    const [stands, stays] = [isIn(after.standing, decision), !removes.some(({ signatureKey }) => sameOctets(signatureKey, device))]
+    if (stays && !stands) throw notAllowed('a decision withdrawn and its device left in')
+    if (stands && !stays && byCustomer) throw notAllowed('a device put out and its decision left standing')
+  }
+}
+
+const isIn = (list: readonly Uint8Array[], octets: Uint8Array): boolean => list.some((each) => sameOctets(each, octets))
 
 const same = (a: Uint8Array, b: Uint8Array | undefined): boolean => b !== undefined && sameOctets(a, b)
 

@@ -218,6 +218,9 @@ describe('G4, a guest let in as one device', () => {
     expect(await answerTo(person)).toBe('accepted')
     expect(await answerTo(person, await adding(room.person()))).toBe('commit_not_allowed')
     expect(await answerTo(person, { removes: [await room.agent()], note: { trustVersion: 1 } })).toBe('commit_not_allowed')
+    expect(await answerTo(person, { terms: {} })).toBe('commit_not_allowed')
+    expect(await answerTo(person, { terms: { standing: [room.start.digest] } })).toBe('commit_not_allowed')
+    expect(await answerTo(person, { removes: [room.customer] })).toBe('commit_not_allowed')
   })
 })
 
@@ -242,6 +245,26 @@ describe('G7 and G8, one device under its own decision', () => {
     const without = { standing: [room.start.digest] }
     expect(await answerTo(room.customer, { terms: without })).toBe('commit_not_allowed')
     expect(await answerTo(room.customer, { terms: without, removes: [person] })).toBe('accepted')
+  })
+
+  test('it is not put out while its decision stands, but for being let in again', async () => {
+    const { person, plan } = await guest('ai_assistant')
+    await room.happen(room.customer, plan)
+    expect(await answerTo(room.customer, { removes: [person] })).toBe('commit_not_allowed')
+    expect(await answerTo(room.customer, { removes: [person], terms: plan.terms })).toBe('commit_not_allowed')
+    const again = await adding(person, { reliesOn: plan.terms.standing[1] ?? null })
+    expect(await answerTo(room.customer, { ...again, removes: [person] })).toBe('accepted')
+  })
+
+  test('what is left standing of one that an agent removed lets nobody in but by the customer', async () => {
+    const { person, plan } = await guest('ai_assistant')
+    await room.happen(room.customer, plan)
+    const ana = await room.agent()
+    await room.publish({ revoked: [{ cred_id: 'bot-1', at: NOW, reason: 'lost' }] })
+    await room.happen(ana, { removes: [person], note: { trustVersion: 2 } })
+    await room.publish({ revoked: [] })
+    expect(await answerTo(ana, await adding(person, plan.note))).toBe('not_admitted')
+    expect(await answerTo(room.customer, { terms: { standing: [room.start.digest] } })).toBe('accepted')
   })
 })
 

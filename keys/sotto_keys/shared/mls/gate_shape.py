@@ -110,7 +110,8 @@ def check_terms(
 ) -> GroupTerms:
     """G7: the terms after the commit; only `standing` may differ. `CommitNotAllowed`.
 
-    A new digest comes with its decision; the decision that let one device in goes together with that device.
+    A new digest comes with its decision; the decision that let one device in goes together with that device, unless the same commit
+    lets it in again. Who is not the customer cannot change the terms and may leave a digest behind that lets nobody else in.
     """
     after = terms if change.extensions is None else _replaced(group, change.extensions, terms=terms)
     kept = [each for each in after.standing if each in terms.standing]
@@ -122,9 +123,15 @@ def check_terms(
     if not set(fresh) <= set(known):
         raise CommitNotAllowed("a standing digest without its decision")
     gone = {leaf.signature_key for leaf in change.removed}
-    guests = [each for each in memory.members if not each.is_team and each.under in terms.standing]
-    if any(each.under not in after.standing and each.device not in gone for each in guests):
-        raise CommitNotAllowed("a decision withdrawn and its device left in")
+    again = {package.leaf.signature_key for package in change.adds}
+    for each in memory.members:
+        if each.is_team or each.under not in terms.standing or each.device in again:
+            continue
+        stands, stays = each.under in after.standing, each.device not in gone
+        if stays and not stands:
+            raise CommitNotAllowed("a decision withdrawn and its device left in")
+        if stands and not stays and change.by == terms.customer_key:
+            raise CommitNotAllowed("a device put out and its decision left standing")
     return after
 
 
