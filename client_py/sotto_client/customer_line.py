@@ -38,11 +38,12 @@ from sotto_wire.frames import (
     OpenConversation,
     Opened,
     Proposal,
+    RequestChanged,
     TrustUpdate,
     WhoIsHere,
 )
 from sotto_wire.ids import Digest, Millis
-from sotto_wire.refusals import Refused
+from sotto_wire.refusals import NotOffered, Refused
 from sotto_wire.stages import Stage
 
 if TYPE_CHECKING:
@@ -157,8 +158,8 @@ class CustomerLine:
             case Proposal(conversation=conversation) if conversation == self.record.conversation:
                 self._offer = frame
                 self.chat.look_again()
-            case CustomerAsked(conversation=conversation) if conversation == self.record.conversation:
-                await self._asked(frame)
+            case CustomerAsked() | RequestChanged() if frame.conversation == self.record.conversation:
+                await self._heard_of(frame)
             case IncidentNotice(conversation=conversation, notice=notice) if conversation == self.record.conversation:
                 await self._told(notice)
             case WhoIsHere(conversation=conversation, desk=desk) if conversation == self.record.conversation:
@@ -186,7 +187,8 @@ class CustomerLine:
             if plan is not None:
                 return plan
         terms = Digest(conversation.terms.policy_digest)
-        self.decisions.end_purposes(await self.news.look(terms, situation.trust, now=situation.now))
+        ended = await self.news.look(terms, situation.trust, now=situation.now)
+        self.decisions.end(lambda decided: decided.purpose in ended)
         return self.decisions.plan(conversation, situation)
 
     async def _add(
@@ -261,6 +263,13 @@ class CustomerLine:
 
     # inside
 
+    async def _heard_of(self, frame: CustomerAsked | RequestChanged) -> None:
+        """A question; or that a policy ended an answer: believed, for whoever is not told has a conversation that stands still."""
+        if isinstance(frame, CustomerAsked):
+            await self._asked(frame)
+        elif frame.standing == "invalidated":
+            self.decisions.end(lambda decided: decided.request == frame.request)
+
     async def _asked(self, frame: CustomerAsked) -> None:
         """A question is judged here before the program sees it; what does not hold is a problem and no question."""
         begin, chat = self._begin, self.chat
@@ -271,7 +280,11 @@ class CustomerLine:
             await begin.keeper.refresh()
             if begin.keeper.freshness() is not Freshness.FRESH:
                 raise Lapsed("trust")
-            policy = await begin.policy(chat.conversation.terms.policy_digest.hex())
+            terms = Digest(chat.conversation.terms.policy_digest)
+            policy = await begin.policy(terms.hex())
+            ended = await self.news.look(terms, begin.keeper.state, now=self.relay_now())
+            if not self.news.is_known:
+                raise NotOffered("the policy in force could not be compared")
             question = judge_question(
                 frame,
                 chat.conversation,
@@ -279,9 +292,7 @@ class CustomerLine:
                 trust=begin.keeper.state,
                 now=self.relay_now(),
                 answered=self.decisions.all,
-                ended=await self.news.look(
-                    Digest(chat.conversation.terms.policy_digest), begin.keeper.state, now=self.relay_now()
-                ),
+                ended=ended,
             )
         except (Refused, Untrusted) as error:
             chat.problem = str(error.code)

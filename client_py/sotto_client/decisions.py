@@ -73,12 +73,19 @@ class Decisions:
             self._chat.changed_by(lambda _: conversation)
         await self.tell()
 
-    def end_purposes(self, purposes: frozenset[str]) -> None:
+    def end(self, is_over: Callable[[Decided], bool]) -> None:
         """Another policy asks for more than what was given: the decision is over, and whoever came by it is put out."""
         for each in self.all:
-            is_given = each.answer == "given" and each.withdrawal is None and each.invalidated_at == 0
-            if is_given and each.purpose in purposes:
+            if each.is_alive and is_over(each):
                 self._replace(msgspec.structs.replace(each, invalidated_at=self._now()))
+        self._end_what_is_over()
+
+    def _end_what_is_over(self) -> None:
+        """Also where this device died between the decision and the conversation."""
+        for each in self.all:
+            conversation = self._chat.conversation
+            is_in = any(member.under == each.digest for member in conversation.memory.members)
+            if is_in and not each.is_alive and each.digest not in conversation.withdrawn:
                 self._chat.changed_by(partial(_without, digest=each.digest))
 
     async def tell(self) -> None:
@@ -97,8 +104,7 @@ class Decisions:
             is_in = conversation.member.group.find(each.device) is not None
             if is_in and not each.joined:
                 self._replace(msgspec.structs.replace(each, joined=True))
-            is_alive = each.answer == "given" and each.withdrawal is None and each.invalidated_at == 0
-            is_wanted = is_alive and not (is_in or each.joined)
+            is_wanted = each.is_alive and not (is_in or each.joined)
             if is_wanted and situation.now < each.expires_at and each.digest not in self._given_up:
                 return Plan(
                     add=(parse_key_package(each.package),),

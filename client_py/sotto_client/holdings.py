@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sotto_wire.frames import Holdings, ShowHoldings
+from sotto_wire.refusals import BadFrame
 
 if TYPE_CHECKING:
     from sotto_client.link import Link
@@ -22,7 +23,7 @@ class HeldRow:
 
 
 async def ask_holdings(link: Link, conversation: ConversationId) -> tuple[HeldRow, ...]:
-    """All of them. What changes while they are read may be missing or there twice. Raises the relay's refusal, or `LinkLost`."""
+    """All of them. What changes meanwhile may be missing or there twice. Raises the relay's refusal, `LinkLost`, or `BadFrame`."""
     rows: list[HeldRow] = []
     left = 1
     while left > 0:
@@ -30,8 +31,13 @@ async def ask_holdings(link: Link, conversation: ConversationId) -> tuple[HeldRo
             lambda ref: ShowHoldings(ref=ref, conversation=conversation, after=len(rows))  # noqa: B023 - asked at once
         )
         assert isinstance(page, Holdings), "the relay answers so"
+        before = len(rows)
         for table in page.tables:
             names = [each.name for each in table.columns]
+            if any(len(row) != len(names) for row in table.rows):
+                raise BadFrame("a row of another length than its columns")
             rows += [HeldRow(table.name, table.about, dict(zip(names, row, strict=True))) for row in table.rows]
         left = page.left
+        if left > 0 and len(rows) == before:
+            raise BadFrame("more, and nothing of it")
     return tuple(rows)

@@ -74,6 +74,11 @@ class Decided(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_field
     """When another policy ended it; 0 where none did."""
 
     @property
+    def is_alive(self) -> bool:
+        """Given, and neither withdrawn nor ended by another policy."""
+        return self.answer == "given" and self.withdrawal is None and self.invalidated_at == 0
+
+    @property
     def purpose(self) -> str:
         return decode_claims(self.decision.claims, DecisionClaims).purpose
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 from tests.support.programs import hear
 
 from sotto_cli.main import cli
+from sotto_client.customer import system_now
 from sotto_client.entries import Coming, EarlierMessage, Going, Shared
+from sotto_client.questions import RECORD, withdrawn
+from sotto_client.store import DeviceStore
 from sotto_keys.shared.receipt_bundle import verify_bundle
 from sotto_keys.shared.text_forms import fingerprint, to_base64url
 from sotto_wire.refusals import NotAdmitted, NotOffered, TooFast, WrongStage
@@ -147,6 +152,31 @@ def unchained(record: dict[str, Any]) -> dict[str, Any]:
     """Without the name of the record before: the file holds no request, so its chain begins with the answer."""
     event = {name: value for name, value in record["event"].items() if name != "previous"}
     return record | {"event": event}
+
+
+@pytest.mark.parametrize("ending", ["withdrawn", "invalidated"])
+async def test_a_device_that_dies_between_the_decision_and_the_chat_ends_it_when_it_is_back(
+    programs: Programs, ending: str
+) -> None:
+    customer, ana, chat = await programs.in_a_chat(decide=lambda _: "given")
+    steam = await programs.agent("steam")
+    await let_in(ana, chat.conversation.id, "ai_assistant")
+    inside = await steam.invited()
+    conversation = await customer.until(lambda now: len(now.member.group.roster()) == 3)
+    decided, key = customer.decisions[0], customer._begin.key
+    await customer.stop()
+    if ending == "withdrawn":
+        ended, _ = withdrawn(decided, conversation, key=key, now=system_now(), entropy=os.urandom)
+    else:
+        ended = msgspec.structs.replace(decided, invalidated_at=system_now())
+    store = DeviceStore.open(programs.folder / "customer")
+    store.save({RECORD: msgspec.msgpack.encode([ended])})
+    store.close()
+    customer = await programs.customer()
+    customer.say("After")
+    assert await hear(chat, 1) == ["After"]
+    await inside.until(lambda now: now.broken == "removed")
+    assert inside.conversation.messages == ()
 
 
 async def let_in(agent: Agent, conversation: ConversationId, moment: str) -> None:

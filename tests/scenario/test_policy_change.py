@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.support.demo_town import branch_of
 from tests.support.new_policy import bring_into_force
-from tests.support.policies import edited
+from tests.support.policies import EXAMPLE, edited
 from tests.support.programs import Programs, hear
 
 from sotto_wire.refusals import NotOffered
@@ -72,3 +72,26 @@ async def test_the_assistant_is_out_when_another_company_is_responsible(branch: 
     with pytest.raises(NotOffered):
         await ana.candidates(chat.conversation.id, "ai_assistant")
     assert await customer.receipts()
+
+
+@pytest.mark.timeout(180)
+async def test_a_policy_that_came_and_went_while_the_customer_was_away_leaves_no_chat_that_stands_still(
+    branch: Town, people: Programs
+) -> None:
+    customer, ana, chat = await people.in_a_chat(decide=lambda _: "given")
+    steam = await people.agent("steam")
+    await let_in(ana, chat.conversation.id, "ai_assistant")
+    inside = await steam.invited()
+    await customer.until(lambda now: len(now.member.group.roster()) == 3)
+    await customer.stop()
+
+    bring_into_force(branch, edited('legal_id = "IE 612345"', 'legal_id = "IE 999999"'), name="another-company")
+    await ana.until(lambda: [each.standing for each in ana.questions(chat.conversation.id)] == ["invalidated"] or None)
+    bring_into_force(branch, EXAMPLE, name="the-old-company")
+
+    customer = await people.customer()
+    await customer.until(lambda now: len(now.member.group.roster()) == 2)
+    customer.say("After")
+    assert await hear(chat, 1) == ["After"]
+    await inside.until(lambda now: now.broken == "removed")
+    assert inside.conversation.messages == ()

@@ -435,7 +435,7 @@ class CustomerAsked(Frame, frozen=True, tag="asked"):
 
 
 class RequestChanged(Frame, frozen=True, tag="request"):
-    """Where a question stands, for the agents in the conversation."""
+    """Where a question stands, for the agents in the conversation; to the customer only that another policy ended what was given."""
 
     conversation: Bytes16
     request: Bytes32

@@ -9,25 +9,27 @@ import type { Policy } from '../keys/policy.ts'
 import { parseStrictJson } from '../keys/strictJson.ts'
 import { Lapsed, Untrusted } from '../keys/untrusted.ts'
 import { signWithdrawal } from '../keys/withdrawal.ts'
-import { DECISION_CLAIMS, type DecisionClaims } from '../wire/generated/claims.ts'
-import type { CustomerAsked } from '../wire/generated/frames.ts'
+import type { DecisionClaims } from '../wire/generated/claims.ts'
+import type { CustomerAsked, RequestChanged } from '../wire/generated/frames.ts'
 import { sameOctets, toHex } from '../wire/octets.ts'
 import { Refused } from '../wire/refused.ts'
-import { decodeAs } from '../wire/shape.ts'
 import { judgeAsked, type Question } from './asked.ts'
 import type { Chat } from './chat.ts'
 import type { Plan } from './commits.ts'
 import { type Conversation, readerOf, type Situation } from './conversation.ts'
-import { type Answer, DECISIONS, type DecisionRecord } from './decisionRecords.ts'
+import { DecisionBook, isAlive, purposeOf } from './decisionBook.ts'
+import type { Answer, DecisionRecord } from './decisionRecords.ts'
 import { nextEnd } from './guests.ts'
 import type { ChatWorld } from './holding.ts'
 import { LinkLost } from './link.ts'
 import { policyNamed } from './policy.ts'
 import type { PolicyNews } from './policyNews.ts'
-import { NAMES, writeRecord } from './records.ts'
 import { serial } from './serial.ts'
+import { Telling } from './telling.ts'
 
 const NONCE_BYTES = 16
+/** A browser's timer counts no further than 24 days; a chat lives for one. */
+const LONGEST_WAIT_MS = 24 * 3600 * 1000
 
 export interface AskingWorld {
   readonly chat: Chat
@@ -41,8 +43,9 @@ export interface AskingWorld {
 
 export class Asking {
   readonly #world: AskingWorld
+  readonly #book: DecisionBook
+  readonly #telling: Telling
   readonly #inOrder = serial()
-  #records: readonly DecisionRecord[]
   #open: Question | null = null
   #policy: Promise<Policy> | null = null
   /** Their Add was refused for good: it is not tried again by itself. */
@@ -50,8 +53,14 @@ export class Asking {
   #cancelEnd: () => void = () => undefined
 
   constructor(world: AskingWorld, records: readonly DecisionRecord[]) {
+    const {
+      chat,
+      world: { link, me, store },
+    } = world
     this.#world = world
-    this.#records = records
+    this.#book = new DecisionBook({ me, store, changed: () => world.changed() }, records)
+    const conversation = chat.conversation.id
+    this.#telling = new Telling({ link, book: this.#book, conversation, failed: (error) => this.#failed(error) })
   }
 
   get prompt(): PromptView | null {
@@ -62,10 +71,13 @@ export class Asking {
   }
 
   get records(): readonly DecisionRecord[] {
-    return this.#records
+    return this.#book.all
   }
 
-  /** Those of this group: whoever came by one of an earlier group is not in this one. */
+  get current(): readonly DecisionRecord[] {
+    return this.#book.current
+  }
+
   decisions(now: number): readonly DecisionView[] {
     return this.current.map((record) => ({
       id: toHex(record.digest),
@@ -79,9 +91,9 @@ export class Asking {
 
   /** The relay shows a question, again after every reconnect. */
   offer(frame: CustomerAsked): void {
-    this.#run(async () => {
+    this.#inTurn(async () => {
       const digest = await documentDigest(parseEnvelope(frame.request))
-      if (this.#records.some(({ requestDigest }) => sameOctets(requestDigest, digest))) return this.#again()
+      if (this.records.some(({ requestDigest }) => sameOctets(requestDigest, digest))) return this.#again()
       if (this.#open === null || !sameOctets(this.#open.digest, digest)) await this.#judge(frame)
     })
   }
@@ -91,76 +103,100 @@ export class Asking {
     const question = this.#open
     if (question === null || toHex(question.digest) !== id) return
     this.#open = null
-    this.#run(async () => {
+    this.#inTurn(async () => {
       const record = await this.#decided(question, answer)
-      await this.#keep([...this.#records, record])
+      await this.#book.add(record)
       await this.#carryOut(record)
     })
   }
 
-  /** One click as well, and from then on nothing is encrypted for that device, whatever the relay says. */
+  /** One click as well, and from then on nothing is encrypted for that device, whatever the relay says: it waits in no line. */
   withdraw(id: string): void {
     this.#run(async () => {
-      const record = this.#records.find(({ digest }) => toHex(digest) === id)
+      const record = this.records.find(({ digest }) => toHex(digest) === id)
       if (record === undefined || record.answer !== 'given' || record.withdrawal !== null) return
       const { world, chat } = this.#world
       const withdrawnAt = world.relayNow()
       const claims = { conversation: chat.conversation.id, customerKey: world.me, decision: record.digest, withdrawnAt }
       const withdrawal = await signWithdrawal({ ...claims, nonce: world.entropy(NONCE_BYTES) }, world.signer)
-      const ended = { ...record, withdrawal, withdrawnAt }
-      await this.#keep(this.#records.map((each) => (each === record ? ended : each)))
-      const told = this.#tellWithdrawal(ended)
+      const isIt = (each: DecisionRecord): boolean => sameOctets(each.digest, record.digest) && each.withdrawal === null
+      await this.#book.patch((each) => (isIt(each) ? { withdrawal, withdrawnAt } : null))
+      const ended = this.#book.of(record.digest)
+      if (ended !== undefined) this.#telling.tell(ended)
       await chat.endDecision(record.digest)
-      await told
     })
   }
 
-  /** Another policy may be in force: decisions about what it widens are over, and whoever came by one is put out. */
+  /** Another policy may be in force: a question about what it widens is over, and so are decisions; whoever came by one is put out. */
   policyChanged(): void {
     this.#run(async () => {
-      const { chat, world, news } = this.#world
+      const { chat, news } = this.#world
       const ended = await news.look(chat.conversation.facts.terms.policyDigest)
-      const over = this.current.filter((record) => isAlive(record) && ended.has(purposeOf(record)))
-      if (over.length === 0) return
-      const invalidatedAt = world.relayNow()
-      await this.#keep(this.#records.map((each) => (over.includes(each) ? { ...each, invalidatedAt } : each)))
-      for (const { digest } of over) await chat.endDecision(digest)
+      if (this.#open !== null && ended.has(this.#open.card.purpose)) this.#close()
+      await this.#invalidate((record) => ended.has(purposeOf(record)))
     })
+  }
+
+  /** The relay shuts somebody out and says that a policy did it: believed as an end, for who is not told has a chat that stands still. */
+  stated({ request, standing }: RequestChanged): void {
+    if (standing === 'invalidated') this.#run(() => this.#invalidate(({ requestDigest }) => sameOctets(requestDigest, request)))
   }
 
   /** What was decided and is not carried out yet, or not receipted: after a reload, a lost line, or another commit that won. */
   consider(): void {
     this.#awaitEnd()
-    this.#run(() => this.#again())
+    this.#inTurn(() => this.#again())
+    this.policyChanged()
   }
 
   stop(): void {
     this.#cancelEnd()
   }
 
-  /** Those of the group that runs. */
-  get current(): readonly DecisionRecord[] {
-    const { me } = this.#world.world
-    return this.#records.filter(({ decision }) => sameOctets(decodeAs(DECISION_CLAIMS, decision.claims).customerKey, me))
+  #close(): void {
+    this.#open = null
+    this.#world.changed()
   }
 
-  /** When the next decision of a guest runs out, whoever came by it is put out. */
+  async #invalidate(isOver: (record: DecisionRecord) => boolean): Promise<void> {
+    const over = this.current.filter((record) => isAlive(record) && isOver(record))
+    const invalidatedAt = this.#world.world.relayNow()
+    await this.#book.patch((each) => (over.some(({ digest }) => sameOctets(digest, each.digest)) ? { invalidatedAt } : null))
+    await this.#endWhatIsOver()
+  }
+
+  /** Whoever is still in by a decision that was ended here goes: also when this device died between the two. */
+  async #endWhatIsOver(): Promise<void> {
+    const { chat } = this.#world
+    const isIn = ({ digest }: DecisionRecord): boolean =>
+      chat.conversation.memory.arrivals.some(({ decision }) => sameOctets(decision, digest))
+    for (const record of this.current)
+      if (record.answer === 'given' && !isAlive(record) && isIn(record)) await chat.endDecision(record.digest)
+  }
+
+  /** When the next decision of a guest runs out, or another policy comes into force, it is looked again. */
   #awaitEnd(): void {
     this.#cancelEnd()
     const { chat, world } = this.#world
-    const at = nextEnd(chat.conversation)
-    if (at !== Infinity) this.#cancelEnd = world.clock.after(Math.max(0, at - world.relayNow()), () => chat.look())
+    const [now, at] = [world.relayNow(), nextEnd(chat.conversation)]
+    const policyAt = world.trust.nextPolicyAt(now)
+    const cancels = [
+      at === Infinity ? null : world.clock.after(Math.max(0, at - now), () => chat.look()),
+      policyAt === null ? null : world.clock.after(Math.min(policyAt - now, LONGEST_WAIT_MS), () => this.consider()),
+    ]
+    this.#cancelEnd = () => {
+      for (const cancel of cancels) cancel?.()
+    }
   }
 
   async #again(): Promise<void> {
     const { conversation } = this.#world.chat
-    const arrived = this.#records.filter((record) => record.joined === 0 && readerOf(conversation, record.device) !== null)
-    if (arrived.length > 0) {
-      await this.#keep(this.#records.map((each) => (arrived.includes(each) ? { ...each, joined: 1 } : each)))
-    }
+    const hasArrived = (record: DecisionRecord): boolean => record.joined === 0 && readerOf(conversation, record.device) !== null
+    await this.#book.patch((record) => (hasArrived(record) ? { joined: 1 } : null))
+    await this.#endWhatIsOver()
     for (const record of this.current) {
       if (isToCarryOut(record, this.#world.world.relayNow())) await this.#carryOut(record)
-      if (record.withdrawal !== null && record.withdrawalReceipt === null) await this.#tellWithdrawal(record)
+      this.#telling.tell(record)
     }
   }
 
@@ -174,7 +210,9 @@ export class Asking {
       const { languages, news, optsOut } = this.#world
       const { conversation } = chat
       const ended = await news.look(conversation.facts.terms.policyDigest)
-      const judging = { conversation, policy, languages, trust, now: world.relayNow(), answered: this.#records, ended, optsOut }
+      // Under terms that may ask for less than those in force nothing is asked.
+      if (!news.isKnown(conversation.facts.terms.policyDigest)) throw new LinkLost('policy')
+      const judging = { conversation, policy, languages, trust, now: world.relayNow(), answered: this.records, ended, optsOut }
       this.#open = await judgeAsked(frame, judging)
       this.#world.changed()
     } catch (error) {
@@ -243,7 +281,7 @@ export class Asking {
   }
 
   async #carryOut(record: DecisionRecord): Promise<void> {
-    if (record.answer !== 'given') return this.#tellAnswer(record)
+    if (record.answer !== 'given') return this.#telling.tell(record)
     if (this.#givenUp.has(toHex(record.digest))) return
     try {
       await this.#world.chat.propose(async (conversation, situation) => admitting(record, conversation, situation))
@@ -253,81 +291,45 @@ export class Asking {
     }
   }
 
-  async #tellAnswer(record: DecisionRecord): Promise<void> {
-    const { world, chat } = this.#world
-    const answer = await this.#asked(() => world.link.ask({ tag: 'answer', conversation: chat.conversation.id, decision: record.decision }))
-    if (answer?.tag === 'recorded') await this.#patch(record, { receipt: answer.receipt })
-  }
-
-  async #tellWithdrawal(record: DecisionRecord): Promise<void> {
-    const { world, chat } = this.#world
-    const { withdrawal } = record
-    if (withdrawal === null) return
-    const answer = await this.#asked(() => world.link.ask({ tag: 'withdraw', conversation: chat.conversation.id, withdrawal }))
-    if (answer?.tag === 'recorded') await this.#patch(record, { withdrawalReceipt: answer.receipt })
-  }
-
-  /** The relay's answer, or null where the line is down: then it is asked again when it is back. A refusal changes nothing decided here. */
-  async #asked<T>(ask: () => Promise<T>): Promise<T | null> {
-    if (!this.#world.world.link.online) return null
-    try {
-      return await ask()
-    } catch (error) {
-      if (error instanceof LinkLost || error instanceof Refused) return null
-      throw error
-    }
-  }
-
   /** The receipt for a yes came with the commit that carried it. It is evidence, and waited for by nobody. */
   receipted(receipt: Uint8Array): void {
     this.#run(async () => {
       const digest = hexOf(objectOf(parseStrictJson(parseEnvelope(receipt).payload)).get('decision_digest'))
-      const record = this.#records.find((each) => toHex(each.digest) === digest)
-      if (record !== undefined && record.receipt === null) await this.#patch(record, { receipt })
+      await this.#book.patch((each) => (toHex(each.digest) === digest && each.receipt === null ? { receipt } : null))
     })
   }
 
   /** The relay takes no such commit: who was to come in does not. */
   giveUp(): void {
-    for (const { answer, joined, digest } of this.#records) if (answer === 'given' && joined === 0) this.#givenUp.add(toHex(digest))
+    for (const { answer, joined, digest } of this.records) if (answer === 'given' && joined === 0) this.#givenUp.add(toHex(digest))
   }
 
-  async #patch(record: DecisionRecord, changes: Partial<DecisionRecord>): Promise<void> {
-    await this.#keep(this.#records.map((each) => (sameOctets(each.digest, record.digest) ? { ...each, ...changes } : each)))
-  }
-
-  async #keep(records: readonly DecisionRecord[]): Promise<void> {
-    await this.#world.world.store.save(new Map([[NAMES.decisions, writeRecord(DECISIONS, records)]]))
-    this.#records = records
-    this.#world.changed()
+  /** One after the other: judging a question, and letting somebody in. */
+  #inTurn(task: () => Promise<void>): void {
+    this.#run(() => this.#inOrder.run(task))
   }
 
   #run(task: () => Promise<void>): void {
-    this.#inOrder.run(task).catch((error: unknown) => {
-      if (error instanceof LinkLost) return
-      const detail = error instanceof Refused ? error.code : error instanceof Untrusted ? error.reason : 'unknown'
-      this.#world.chat.problemIs({ code: 'refused', detail })
-    })
+    task().catch((error: unknown) => this.#failed(error))
+  }
+
+  #failed(error: unknown): void {
+    if (error instanceof LinkLost) return
+    const detail = error instanceof Refused ? error.code : error instanceof Untrusted ? error.reason : 'unknown'
+    this.#world.chat.problemIs({ code: 'refused', detail })
   }
 }
 
 /** The Add under this decision, once and not twice. */
 const admitting = (record: DecisionRecord, conversation: Conversation, { now }: Situation): Plan | null => {
   const isIn = readerOf(conversation, record.device) !== null
-  if (isIn || conversation.stage === 'closed' || now >= record.expiresAt) return null
+  const isOver = conversation.withdrawn.some((digest) => sameOctets(digest, record.digest))
+  if (isIn || isOver || conversation.stage === 'closed' || now >= record.expiresAt) return null
   const grounds = { reliesOn: record.digest, decision: record.decision }
   return { adds: [record.keyPackage], grounds, standing: [...conversation.facts.terms.standing, record.digest] }
 }
 
-const isToCarryOut = (record: DecisionRecord, now: number): boolean => {
-  if (record.answer !== 'given') return record.receipt === null
-  return record.joined === 0 && record.withdrawal === null && record.invalidatedAt === 0 && now < record.expiresAt
-}
-
-const isAlive = ({ answer, withdrawal, invalidatedAt }: DecisionRecord): boolean =>
-  answer === 'given' && withdrawal === null && invalidatedAt === 0
-
-const purposeOf = ({ decision }: DecisionRecord): string => decodeAs(DECISION_CLAIMS, decision.claims).purpose
+const isToCarryOut = (record: DecisionRecord, now: number): boolean => isAlive(record) && record.joined === 0 && now < record.expiresAt
 
 const standingOf = (record: DecisionRecord, now: number): DecisionView['standing'] => {
   if (record.answer !== 'given') return record.answer

@@ -2,6 +2,7 @@
 import type { CentreView, HeldTableView } from '../core/centreViews.ts'
 import type { DocumentsPort } from '../core/ports.ts'
 import { languageFor, type Policy } from '../keys/policy.ts'
+import { Inconsistent } from '../keys/untrusted.ts'
 import { toHex } from '../wire/octets.ts'
 import type { Conversation } from './conversation.ts'
 import type { Link } from './link.ts'
@@ -68,12 +69,15 @@ export class Centre {
     for (let left = 1; left > 0; ) {
       const page = await link.ask({ tag: 'show_holdings', conversation: id, after })
       if (page.tag !== 'holdings') break
+      const before = after
       for (const { name, about, columns, rows } of page.tables) {
         const shown = rows.map((row) => columns.map((column, index) => ({ ...column, value: row[index] ?? '' })))
         tables.set(name, { name, about, rows: [...(tables.get(name)?.rows ?? []), ...shown] })
         after += rows.length
       }
       left = page.left
+      // More that never comes would be asked for without end.
+      if (left > 0 && after === before) throw new Inconsistent('more, and nothing of it')
     }
     return [...tables.values()]
   }

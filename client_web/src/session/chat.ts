@@ -2,7 +2,7 @@
 import type { Problem } from '../core/views.ts'
 import { NeedsNewerTrust, Untrusted } from '../keys/untrusted.ts'
 import type { ConversationCard, Envelope } from '../wire/generated/frames.ts'
-import { toHex } from '../wire/octets.ts'
+import { sameOctets, toHex } from '../wire/octets.ts'
 import { Refused } from '../wire/refused.ts'
 import { Committing, type Planning } from './committing.ts'
 import { type Conversation, isLeftBehind, SET_BACK, type Situation, STUCK, type Step, withState } from './conversation.ts'
@@ -109,6 +109,7 @@ export class Chat {
   endDecision(decision: Uint8Array): Promise<void> {
     return this.#holding.run(async (situation) => {
       const { conversation } = this
+      if (conversation.withdrawn.some((digest) => sameOctets(digest, decision))) return
       await this.#holding.keepOnly({ ...conversation, withdrawn: [...conversation.withdrawn, decision] })
       await this.#committing.tidy(situation)
     })

@@ -285,34 +285,33 @@ export class CustomerChat {
   }
 
   #receive(frame: FromRelay): void {
+    const conversation = frame.tag === 'changed' ? frame.card.conversation : 'conversation' in frame ? frame.conversation : null
+    if (frame.tag === 'trust') this.#begin.keeper.take(frame.bundle).catch((error: unknown) => this.distrusted(error))
+    else if (conversation !== null && this.#isOurs(conversation)) this.#receiveOurs(frame)
+  }
+
+  #receiveOurs(frame: FromRelay): void {
     switch (frame.tag) {
       case 'envelope':
-        if (this.#isOurs(frame.conversation)) this.#chat.envelope(frame)
-        break
+        return this.#chat.envelope(frame)
       case 'delivered':
-        if (this.#isOurs(frame.conversation)) this.#chat.delivered(frame.seq)
-        break
+        return this.#chat.delivered(frame.seq)
       case 'complained':
-        if (this.#isOurs(frame.conversation) && isHeard(this.#chat.conversation, frame)) this.#handOver()
-        break
+        if (isHeard(this.#chat.conversation, frame)) this.#handOver()
+        return
       case 'changed':
-        if (this.#isOurs(frame.card.conversation)) this.#chat.card(frame.card)
-        break
+        return this.#chat.card(frame.card)
       case 'proposal':
-        if (this.#isOurs(frame.conversation)) this.#proposals.offer(frame.keyPackage)
-        break
+        return this.#proposals.offer(frame.keyPackage)
       case 'here':
-        if (this.#isOurs(frame.conversation)) this.#deskAway = frame.desk === 'away'
-        this.#begin.changed()
-        break
+        this.#deskAway = frame.desk === 'away'
+        return this.#begin.changed()
       case 'asked':
-        if (this.#isOurs(frame.conversation)) this.#asking.offer(frame)
-        break
+        return this.#asking.offer(frame)
+      case 'request':
+        return this.#asking.stated(frame)
       case 'incident':
-        if (this.#isOurs(frame.conversation)) this.#incidents.offer(frame.notice)
-        break
-      case 'trust':
-        this.#begin.keeper.take(frame.bundle).catch((error: unknown) => this.distrusted(error))
+        return this.#incidents.offer(frame.notice)
     }
   }
 

@@ -24,6 +24,13 @@ export const policyInForce = (state: TrustState, now: number): PolicyEntry | nul
   return inForce.sort((a, b) => b.nbf - a.nbf)[0] ?? null
 }
 
+/** The next moment at which a listed policy begins or ends; null where there is none. */
+export const nextPolicyAt = (state: TrustState, now: number): number | null => {
+  const at = effectiveTime(state, now)
+  const moments = state.trust.policies.flatMap(({ nbf, exp }) => [nbf, exp]).filter((moment) => moment > at)
+  return moments.length === 0 ? null : Math.min(...moments)
+}
+
 /** The policy in these bytes; `Inconsistent` where they are not those the trust document names, `Malformed` where something is missing. */
 export const policyNamed = async (octets: Uint8Array, digest: string): Promise<Policy> => {
   if (!sameOctets(await sha256(octets), fromHex(digest))) throw new Inconsistent('other bytes than the trust document names')

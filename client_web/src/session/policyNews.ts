@@ -3,12 +3,12 @@ import type { TermsView, TermsWay } from '../core/centreViews.ts'
 import type { DocumentsPort } from '../core/ports.ts'
 import { languageFor, type Policy, type Purpose } from '../keys/policy.ts'
 import type { PolicyEntry } from '../keys/trust.ts'
-import { Untrusted } from '../keys/untrusted.ts'
 import { widened } from '../keys/widened.ts'
 import { toHex } from '../wire/octets.ts'
 import { policyNamed } from './policy.ts'
 
 const CONSENT = 'consent'
+const NOTHING: ReadonlySet<string> = new Set()
 
 export interface NewsWorld {
   readonly documents: Pick<DocumentsPort, 'policy'>
@@ -22,34 +22,67 @@ export interface NewsWorld {
 export class PolicyNews {
   readonly #world: NewsWorld
   #lookedAt: string | null = null
-  #ended: ReadonlySet<string> = new Set()
+  #looking: Promise<void> | null = null
+  #ended: ReadonlySet<string> = NOTHING
   #view: TermsView | null = null
 
   constructor(world: NewsWorld) {
     this.#world = world
   }
 
-  /** Null where the terms are still those of this conversation. */
+  /** Null where the terms are still those of this conversation, or are again. */
   get view(): TermsView | null {
     return this.#view
   }
 
-  /** The purposes whose decisions are over. Where a file cannot be had nothing is known yet: asked again at the next look. */
+  /** Whether the policy in force is that of the conversation, or was compared with it. */
+  isKnown(policyDigest: Uint8Array): boolean {
+    const entry = this.#world.inForce()
+    return entry === null || entry.digest === toHex(policyDigest) || entry.digest === this.#lookedAt
+  }
+
+  /**
+   * The purposes that the policy in force has ended. Where a file cannot be had, or has other bytes than trust names, nothing is known yet:
+   * asked again at the next look.
+   */
   async look(policyDigest: Uint8Array): Promise<ReadonlySet<string>> {
-    const { changed, inForce } = this.#world
-    const entry = inForce()
+    const entry = this.#world.inForce()
     const ours = toHex(policyDigest)
-    if (entry === null || entry.digest === ours || entry.digest === this.#lookedAt) return this.#ended
-    try {
-      const [old, next] = await Promise.all([this.#named(ours), this.#named(entry.digest)])
-      this.#ended = new Set([...this.#ended, ...endedPurposes(old, next)])
-      this.#view = { changedAt: entry.nbf, changes: changesBetween(old, next, languageFor(next, this.#world.languages)) }
-      this.#lookedAt = entry.digest
-      changed()
-    } catch (error) {
-      if (error instanceof Untrusted) this.#lookedAt = entry.digest
+    if (entry === null) return this.#ended
+    if (entry.digest === ours) this.#become({ lookedAt: null, ended: NOTHING, view: null })
+    else if (entry.digest !== this.#lookedAt) {
+      this.#looking ??= this.#compare(ours, entry).finally(() => {
+        this.#looking = null
+      })
+      await this.#looking
     }
     return this.#ended
+  }
+
+  async #compare(ours: string, entry: PolicyEntry): Promise<void> {
+    try {
+      const [old, next] = await Promise.all([this.#named(ours), this.#named(entry.digest)])
+      const changes = changesBetween(old, next, languageFor(next, this.#world.languages))
+      this.#become({ lookedAt: entry.digest, ended: new Set(endedPurposes(old, next)), view: { changedAt: entry.nbf, changes } })
+    } catch {
+      // Kept as it was; what is not known ends nothing and lets nothing be asked.
+    }
+  }
+
+  #become({
+    lookedAt,
+    ended,
+    view,
+  }: {
+    readonly lookedAt: string | null
+    readonly ended: ReadonlySet<string>
+    readonly view: TermsView | null
+  }): void {
+    if (this.#lookedAt === lookedAt) return
+    this.#lookedAt = lookedAt
+    this.#ended = ended
+    this.#view = view
+    this.#world.changed()
   }
 
   async #named(digest: string): Promise<Policy> {

@@ -4,7 +4,7 @@ import type { Problem } from '../core/views.ts'
 import type { PolicyEntry } from '../keys/trust.ts'
 import { type Freshness, freshness, judgeBundle, parseBundle, type TrustMemory, type TrustState } from '../keys/trustChain.ts'
 import { Untrusted } from '../keys/untrusted.ts'
-import { policyInForce } from './policy.ts'
+import { nextPolicyAt, policyInForce } from './policy.ts'
 
 const POLL_MS = 10 * 60 * 1000
 /** A commit right after a look at the trust documents does not look again. */
@@ -51,6 +51,11 @@ export class TrustKeeper {
   /** The policy that trust names now; null where it names none, or nothing is believed. */
   policyInForce(now: number): PolicyEntry | null {
     return this.#state === null ? null : policyInForce(this.#state, now)
+  }
+
+  /** When other policies may come into force by time alone; null where none is listed for later. */
+  nextPolicyAt(now: number): number | null {
+    return this.#state === null ? null : nextPolicyAt(this.#state, now)
   }
 
   /** What the screens say where it is no longer fresh. */

@@ -210,3 +210,20 @@ describe('what rests', () => {
     await until(again, (view): view is CustomerView => view.kind === 'notice')
   })
 })
+
+describe('a relay that says it holds more than it shows', () => {
+  test('is not asked without end: the screen says that it did not answer, and it may be asked again', async () => {
+    const { shopper } = await stage.talking()
+    const held =
+      (state: string) =>
+      (view: CustomerView): view is Chat =>
+        isChat(view) && view.centre.held.state === state
+    stage.relay.withhold(1)
+    shopper.intend({ kind: 'showHeld' })
+    await until(shopper, held('failed'))
+    expect(stage.relay.seen.filter((tag) => tag === 'show_holdings')).toHaveLength(1)
+    stage.relay.withhold(0)
+    shopper.intend({ kind: 'showHeld' })
+    await until(shopper, held('shown'))
+  })
+})

@@ -86,6 +86,8 @@ export interface Relay {
   loseNext(tag: FromClient['tag']): void
   /** What everybody but its committer gets of the next commit. */
   malformNextCommit(change: (commit: Uint8Array) => Uint8Array): void
+  /** So many rows it says it holds, and never shows. */
+  withhold(rows: number): void
   tellEverybody(frame: FromRelay): void
   pushTrust(bundle: Uint8Array): void
   issued(device: Uint8Array): void
@@ -129,6 +131,7 @@ export const newRelay = (now: () => number): Relay => {
   let swap: ((keyPackage: Uint8Array) => Uint8Array) | null = null
   let malform: ((commit: Uint8Array) => Uint8Array) | null = null
   let losing: FromClient['tag'] | null = null
+  let withheld = 0
   let work: Promise<unknown> = Promise.resolve()
 
   const memberOf = (held: Held, device: string): Member | undefined =>
@@ -341,6 +344,8 @@ export const newRelay = (now: () => number): Relay => {
       case 'complain':
       case 'close':
         return inConversation(socket, frame)
+      case 'show_holdings':
+        return socket.say({ tag: 'holdings', ref: frame.ref, tables: [], left: withheld })
       case 'enrol':
         enrolled.add(socket.device)
         socket.say({ tag: 'done', ref: frame.ref })
@@ -569,6 +574,9 @@ export const newRelay = (now: () => number): Relay => {
     },
     malformNextCommit: (change) => {
       malform = change
+    },
+    withhold: (rows) => {
+      withheld = rows
     },
     tellEverybody: (frame) => {
       for (const socket of sockets) socket.say(frame)

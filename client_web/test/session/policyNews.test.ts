@@ -70,7 +70,10 @@ describe('another policy', () => {
     const { news, files, terms } = await newsOf(OTHER_COMPANY)
     files.set(toHex(await sha256(OTHER_COMPANY)), OTHER_PHONE)
     expect((await news.look(terms)).size).toBe(0)
-    expect(news.view).toBeNull()
+    expect([news.view, news.isKnown(terms)]).toEqual([null, false])
+    files.set(toHex(await sha256(OTHER_COMPANY)), OTHER_COMPANY)
+    expect((await news.look(terms)).has('ai_assistant')).toBe(true)
+    expect(news.isKnown(terms)).toBe(true)
   })
 
   test('is no news where the terms are still those of the conversation', async () => {

@@ -25,6 +25,7 @@ from sotto_wire.frames import (
     WhoIsHere,
 )
 from sotto_wire.limits import REQUESTS_LISTED
+from sotto_wire.questions import Standing
 from sotto_wire.stages import Stage
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _complaints(conversation: Conversation, *, by: Speaker) -> Iterator[Frame]:
 
 
 def _questions(unit: Unit, conversation: Conversation, *, by: Speaker, now: Millis) -> Iterator[Frame]:
-    """The customer is shown what waits for an answer; the desk's agents, where each question stands."""
+    """The customer is shown what waits for an answer, and whom a policy shut out; the desk's agents, where each question stands."""
     if conversation.asked_at is None or conversation.stage is Stage.CLOSED:
         return
     asked = unit.questions.find(conversation=conversation.key)
@@ -157,6 +158,8 @@ def _questions(unit: Unit, conversation: Conversation, *, by: Speaker, now: Mill
         for each in asked:
             if each.is_open and now < each.ends_at:
                 yield CustomerAsked(conversation=conversation.id, request=each.body, key_package=each.package)
+            elif each.standing == Standing.INVALIDATED:
+                yield each.told(conversation.id)
     elif any(each.device == by.device and each.role == "agent" and each.is_current for each in conversation.members):
         for each in asked[:REQUESTS_LISTED]:
             yield each.told(conversation.id)

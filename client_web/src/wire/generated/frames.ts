@@ -641,7 +641,7 @@ export const CUSTOMER_ASKED: Shape<CustomerAsked> = struct<CustomerAsked>('Custo
   ['keyPackage', bytes(1, 8192)],
 ])
 
-/** Where a question stands, for the agents in the conversation. */
+/** Where a question stands, for the agents in the conversation; to the customer only that another policy ended what was given. */
 export interface RequestChanged {
   readonly tag: 'request'
   readonly conversation: Uint8Array
