@@ -2,7 +2,7 @@
 import type { CustomerView, Link as LinkWord, Problem } from '../core/views.ts'
 import { Lapsed, Untrusted } from '../keys/untrusted.ts'
 import { CLOSE } from '../wire/generated/codes.ts'
-import type { ConversationCard, FromRelay, OnCall, Welcomed } from '../wire/generated/frames.ts'
+import type { ConversationCard, FromRelay, OnCall, Welcomed, WhoIsHere } from '../wire/generated/frames.ts'
 import { sameOctets } from '../wire/octets.ts'
 import { passes, Refused } from '../wire/refused.ts'
 import { Asking } from './asking.ts'
@@ -291,28 +291,20 @@ export class CustomerChat {
   }
 
   #receiveOurs(frame: FromRelay): void {
-    switch (frame.tag) {
-      case 'envelope':
-        return this.#chat.envelope(frame)
-      case 'delivered':
-        return this.#chat.delivered(frame.seq)
-      case 'complained':
-        if (isHeard(this.#chat.conversation, frame)) this.#handOver()
-        return
-      case 'changed':
-        return this.#chat.card(frame.card)
-      case 'proposal':
-        return this.#proposals.offer(frame.keyPackage)
-      case 'here':
-        this.#deskAway = frame.desk === 'away'
-        return this.#begin.changed()
-      case 'asked':
-        return this.#asking.offer(frame)
-      case 'request':
-        return this.#asking.stated(frame)
-      case 'incident':
-        return this.#incidents.offer(frame.notice)
-    }
+    if (frame.tag === 'envelope') this.#chat.envelope(frame)
+    else if (frame.tag === 'delivered') this.#chat.delivered(frame.seq)
+    else if (frame.tag === 'complained' && isHeard(this.#chat.conversation, frame)) this.#handOver()
+    else if (frame.tag === 'changed') this.#chat.card(frame.card)
+    else if (frame.tag === 'proposal') this.#proposals.offer(frame.keyPackage)
+    else if (frame.tag === 'asked') this.#asking.offer(frame)
+    else if (frame.tag === 'request') this.#asking.stated(frame)
+    else if (frame.tag === 'incident') this.#incidents.offer(frame.notice)
+    else if (frame.tag === 'here') this.#here(frame)
+  }
+
+  #here({ desk }: WhoIsHere): void {
+    this.#deskAway = desk === 'away'
+    this.#begin.changed()
   }
 
   #isOurs(conversation: Uint8Array): boolean {
