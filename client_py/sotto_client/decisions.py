@@ -104,7 +104,7 @@ class Decisions:
             is_in = conversation.member.group.find(each.device) is not None
             if is_in and not each.joined:
                 self._replace(msgspec.structs.replace(each, joined=True))
-            is_wanted = each.is_alive and not (is_in or each.joined)
+            is_wanted = each.is_alive and each.customer_key == self._key.public and not (is_in or each.joined)
             if is_wanted and situation.now < each.expires_at and each.digest not in self._given_up:
                 return Plan(
                     add=(parse_key_package(each.package),),
@@ -118,9 +118,8 @@ class Decisions:
         self._given_up |= {each.digest for each in self.all if each.answer == "given" and not each.joined}
 
     def rekeyed(self, key: SecretSigningKey) -> None:
-        """In the conversation's next group: a yes signed for the group before lets nobody in any more."""
+        """In the conversation's next group: a yes signed for the group before lets nobody in any more, also after a restart."""
         self._key = key
-        self.give_up()
 
     def receipted(self, receipt: bytes) -> None:
         """The receipt for a yes comes with the commit that carried it."""

@@ -83,6 +83,11 @@ class Decided(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_field
         return decode_claims(self.decision.claims, DecisionClaims).purpose
 
     @property
+    def customer_key(self) -> bytes:
+        """Of the group in which it was decided."""
+        return decode_claims(self.decision.claims, DecisionClaims).customer_key
+
+    @property
     def digest(self) -> Digest:
         return digest_of(self.decision.claims)
 

@@ -154,6 +154,7 @@ def unchained(record: dict[str, Any]) -> dict[str, Any]:
     return record | {"event": event}
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("ending", ["withdrawn", "invalidated"])
 async def test_a_device_that_dies_between_the_decision_and_the_chat_ends_it_when_it_is_back(
     programs: Programs, ending: str

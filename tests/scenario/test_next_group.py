@@ -8,17 +8,20 @@ import sqlite3
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
+import pytest
 from tests.support.programs import hear
 
 from sotto_client.conversation import STUCK
 from sotto_client.entries import Gap, Message, Reconnected
 from sotto_client.own_commits import Plan, with_commit
+from sotto_client.questions import RECORD
+from sotto_client.store import DeviceStore
 from sotto_wire.frames import Commit, Post
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
     from tests.support.demo_town import Town
     from tests.support.programs import Programs
 
@@ -277,3 +280,28 @@ async def test_a_customer_that_was_continued_elsewhere_says_so_and_sends_nothing
     assert conversation.broken == "another_group"
     assert not [each for each in conversation.entries if isinstance(each, Message) and each.text.startswith("second")]
     await both_talk(customer, chat, on="third")
+
+
+@pytest.mark.timeout(180)
+async def test_a_guest_stays_behind_and_its_old_yes_lets_it_in_nowhere(programs: Programs) -> None:
+    customer, ana, chat = await programs.in_a_chat(decide=lambda _: "given")
+    steam = await programs.agent("steam")
+    name = chat.conversation.id
+    await ana.ask(name, "ai_assistant", (await ana.candidates(name, "ai_assistant"))[0])
+    inside = await steam.invited()
+    await customer.until(lambda now: len(now.member.group.roster()) == 3)
+    malformed(customer)
+    await in_group(customer, 2)
+    await in_group(chat, 2)
+    assert len(customer.conversation.member.group.roster()) == 2
+    assert len(customer.conversation.terms.standing) == 1
+    # As if the Add had still been under way: what was answered in the group before is not carried out in this one.
+    decided = customer.decisions[0]
+    await customer.stop()
+    store = DeviceStore.open(programs.folder / "customer")
+    store.save({RECORD: msgspec.msgpack.encode([msgspec.structs.replace(decided, joined=False)])})
+    store.close()
+    customer = await programs.customer()
+    await both_talk(customer, chat, on="second")
+    assert (customer.problem, len(customer.conversation.member.group.roster())) == (None, 2)
+    assert inside.conversation.messages == ()

@@ -38,6 +38,7 @@ const answered = async (program: Shopper, id: string, answer: 'given' | 'refused
   await until(program, isAsked(id))
   program.intend({ kind: 'answer', request: id, answer })
 }
+const heldId = (): Uint8Array => [...stage.relay.conversations.values()][0]?.id ?? new Uint8Array()
 /** An assistant reads along. */
 const withSteam = async () => {
   const talk = await stage.talking()
@@ -137,10 +138,9 @@ describe('another policy in force', () => {
 
   test('that came and went while the device was away: the relay says whom it shut out, and the chat does not stand still', async () => {
     const { shopper, steam, request } = await withSteam()
-    const [held] = stage.relay.conversations.values()
     stage.relay.tellEverybody({
       tag: 'request',
-      conversation: held?.id ?? new Uint8Array(),
+      conversation: heldId(),
       request: fromHex(request),
       moment: 'ai_assistant',
       device: steam.signer.publicKey,
@@ -170,5 +170,21 @@ describe('a device that dies between the decision and the chat', () => {
     again.intend({ kind: 'open' })
     await until(again, readsNot('Steam'))
     expect(decisionOf(again, 'Steam')?.standing).toBe(standing)
+  })
+})
+
+describe('the next group', () => {
+  test('leaves guests behind: an old yes lets nobody in, and a new one does', async () => {
+    const { shopper, steam } = await withSteam()
+    await until(shopper, (view): view is Chat => isChat(view) && view.stage === 'active')
+    stage.relay.tellEverybody({ tag: 'complained', conversation: heldId(), group: 1, device: steam.signer.publicKey })
+    await expect.poll(() => [...stage.relay.conversations.values()].map(({ group, stage: at }) => [group, at])).toEqual([[2, 'active']])
+    shopper.intend({ kind: 'send', text: 'anew' })
+    await until(shopper, chatSays('anew', 'sent'))
+    expect(readsNot('Steam')(shopper.view.value)).toBe(true)
+    expect(shopper.view.value).toMatchObject({ decisions: [], problem: null })
+    await answered(shopper, await questions.ask('second_agent', await questions.newcomer(HELPER)), 'given')
+    await until(shopper, readsAlong('Ben'))
+    expect(readsNot('Steam')(shopper.view.value)).toBe(true)
   })
 })

@@ -479,7 +479,7 @@ export const newRelay = (now: () => number): Relay => {
     for (const member of held.members) if (member.until === Infinity) Object.assign(member, { until: head, frozen: true })
     held.members.push({ ...NEW, device: customer, since: head, acked: stored })
     Object.assign(held, { customer, group, interim, epoch: 0 })
-    const device = agents.at(-1)?.device
+    const device = agents.findLast((member) => packages.has(member.device))?.device
     const keyPackage = device === undefined ? undefined : packages.get(device)?.pop()
     if (held.stage !== 'active') return
     held.offer = device === undefined || keyPackage === undefined ? null : { device, keyPackage }
