@@ -94,7 +94,8 @@ export class Asking {
     this.#inTurn(async () => {
       const digest = await documentDigest(parseEnvelope(frame.request))
       if (this.records.some(({ requestDigest }) => sameOctets(requestDigest, digest))) return this.#again()
-      if (this.#open === null || !sameOctets(this.#open.digest, digest)) await this.#judge(frame)
+      // What is on the screen stays until it is answered or over: no card changes under a finger.
+      if (this.prompt === null) await this.#judge(frame)
     })
   }
 

@@ -85,6 +85,23 @@ describe('a relay that answers nothing', () => {
   })
 })
 
+describe('a card on the screen', () => {
+  test('is not replaced by another before it is answered', async () => {
+    const { shopper } = await stage.talking()
+    const ben = await questions.ask('second_agent', await questions.newcomer(HELPER))
+    await until(shopper, isAsked(ben))
+    const steam = await questions.newcomer(BOT)
+    await questions.ask('ai_assistant', steam)
+    for (const text of ['still', 'there']) {
+      shopper.intend({ kind: 'send', text })
+      await until(shopper, chatSays(text, 'sent'))
+    }
+    expect(isAsked(ben)(shopper.view.value)).toBe(true)
+    shopper.intend({ kind: 'answer', request: ben, answer: 'refused' })
+    await until(shopper, isAsked(await questions.ask('ai_assistant', steam)))
+  })
+})
+
 describe('another policy in force', () => {
   test('closes a card about what it widens: no yes is given any more', async () => {
     const { shopper } = await stage.talking()
