@@ -101,7 +101,7 @@ class Scene:
         signed = decision or self.decision(asking)
         standing = [*self.standing(), digest_of(signed.claims)]
         package = next(each.package for each in self.questions() if each.request == asking.digest)
-        return self._commit(signed, add=package, standing=standing)
+        return self.committing(signed, add=package, standing=standing)
 
     def letting_in(self, asking: Asking) -> Commit:
         """The same commit under no decision at all."""
@@ -116,7 +116,7 @@ class Scene:
 
     def removing(self, device: AgentDevice, decision: Signed) -> Commit:
         standing = [each for each in self.standing() if each != digest_of(decision.claims)]
-        return self._commit(None, remove=device, standing=standing)
+        return self.committing(None, remove=device, standing=standing)
 
     def putting_out(self, device: AgentDevice) -> Commit:
         """A Remove that leaves the decision standing."""
@@ -147,7 +147,7 @@ class Scene:
     def standing(self) -> list[bytes]:
         return read_terms(self.customer.member.group.extensions).standing
 
-    def _commit(
+    def committing(
         self,
         decision: Signed | None,
         *,
@@ -155,6 +155,7 @@ class Scene:
         add: bytes | None = None,
         remove: AgentDevice | None = None,
     ) -> Commit:
+        """Of the customer's device, for the current epoch."""
         member = self.customer.member
         note = CommitNote(committed_at=self.relay.now, relies_on=None, decision=decision, trust_version=None)
         terms = msgspec.structs.replace(read_terms(member.group.extensions), standing=standing)
@@ -170,7 +171,7 @@ class Scene:
         return Commit(
             ref=1,
             conversation=self.name,
-            group=1,
+            group=self.customer.number,
             epoch=member.epoch,
             commit=pending.message,
             welcome=pending.welcome,

@@ -32,6 +32,7 @@ from sotto_keys.shared.request import Request
 from sotto_keys.shared.text_forms import digest_of, to_base64url
 from sotto_keys.shared.withdrawal import sign_withdrawal
 from sotto_wire.claims import DecisionClaims, DeviceAdmission, Signed, TeamAdmission, WithdrawalClaims
+from sotto_wire.moments import Moment
 
 POLICY: Final = EXAMPLE.read_bytes()
 SHOWN: Final = notice_text(read_policy(POLICY), START, desk="support", language="en")
@@ -173,6 +174,21 @@ def assistant(answer: DecisionClaims = ANSWER, *, withdrawn: bool = True) -> Sav
     )
 
 
+LONGER: Final = notice_text(read_policy(POLICY), Moment.LONGER_TIME, desk="support", language="en")
+
+
+def kept_open(*, by: str = "customer", at: int = NOW + DAY // 2, **changes: object) -> SavedDecision:
+    """Half a day later, that the chat stays open for a day from then on."""
+    about = replace(CLAIMS, notice_digest=LONGER.digest, decided_at=at, expires_at=at + DAY, nonce=b"l" * 16)
+    claims = replace(about, customer_key=key(by).public)
+    signed = sign_decision(replace(claims, **changes), key(by))
+    return SavedDecision(
+        decided=statement(signed, receipt=receipted(signed, ledger_index=4)),
+        shown=list(LONGER.paragraphs),
+        moment=Moment.LONGER_TIME.value,
+    )
+
+
 def ending(decision: bytes) -> SavedStatement:
     """The customer's withdrawal of it."""
     claims = WithdrawalClaims(
@@ -186,7 +202,7 @@ def ending(decision: bytes) -> SavedStatement:
     return statement(signed, receipt=receipted(signed, ledger_index=3))
 
 
-def with_guest(guest: SavedDecision) -> bytes:
-    """The file with the start decision and this one."""
+def with_guest(*others: SavedDecision) -> bytes:
+    """The file with the start decision and these."""
     whole = Saved().parts()
-    return sign_bundle(replace(whole, decisions=[*whole.decisions, guest]), CUSTOMER)
+    return sign_bundle(replace(whole, decisions=[*whole.decisions, *others]), CUSTOMER)

@@ -68,6 +68,10 @@ ENVELOPE_LIFE_MS: Final = 7 * 24 * 3600 * 1000
 CONVERSATION_LIFE_MS: Final = 24 * 3600 * 1000
 """The time-box of a conversation and the life of its start decision."""
 
+TIMES_KEPT_OPEN: Final = 3
+"""How often a customer may keep one conversation open for another day: four days under the words that were read at its start are enough,
+and who needs more is better asked anew."""
+
 IDLE_CLOSE_MS: Final = 30 * 60 * 1000
 """A conversation nobody writes in closes; the time-box is the upper bound."""
 

@@ -70,6 +70,7 @@ class Row:
     purpose: str | None = None
     """None: the purpose the chat was started for."""
     guest: Guest | None = None
+    """None: it lets in nobody new, and nobody may ask for it; it is the customer's own act."""
     is_optional: bool = False
     """A purpose of its own that the chat can do without: asked rarely, and a refusal is remembered."""
 
@@ -91,7 +92,8 @@ MOMENTS: Final[Mapping[Moment, Row]] = {
     # The customer's own device asks, of itself, once somebody was let in (protocol 3.3.1). It lets nobody in and signs nothing, so the
     # relay has no part in it: were it offered, an agent could press a customer for what was said before.
     Moment.EARLIER_MESSAGES: Row(is_offered=False),
-    Moment.LONGER_TIME: Row(is_offered=False),
+    # The customer's own act. It lets nobody in, so no agent can ask for it: there is no guest that a question could be about.
+    Moment.LONGER_TIME: Row(is_offered=True),
     Moment.POLICY_CHANGED: Row(is_offered=False),
     # A notice: no agent may ask for it, and nobody is let in by it.
     Moment.INCIDENT: Row(is_offered=False),

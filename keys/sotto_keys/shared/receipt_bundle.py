@@ -17,7 +17,7 @@ from sotto_keys.shared.credential import Credential, open_credential
 from sotto_keys.shared.decision import Decision, verify_decision
 from sotto_keys.shared.dsse import RECEIPT_BUNDLE_TYPE, key_id, open_envelope, parse_envelope, seal_envelope
 from sotto_keys.shared.policy.notice_text import PARAGRAPH, START, notice_text
-from sotto_keys.shared.policy.reading import purpose_of, read_policy
+from sotto_keys.shared.policy.reading import notice_of, purpose_of, read_policy
 from sotto_keys.shared.receipt import open_receipt
 from sotto_keys.shared.text_forms import Base64Key, Slug, Time, digest_of, from_base64url, to_base64url
 from sotto_keys.shared.trust_bundle import parse_bundle
@@ -26,12 +26,14 @@ from sotto_keys.shared.untrusted import BadSignature, Inconsistent, Malformed
 from sotto_keys.shared.withdrawal import Withdrawal, verify_withdrawal
 from sotto_wire.claims import DeviceAdmission, Signed, TeamAdmission
 from sotto_wire.ids import KEY_BYTES, SIGNATURE_BYTES, Millis
+from sotto_wire.moments import Moment
 from sotto_wire.refusals import NotOffered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sotto_keys.shared.policy.notice_text import NoticeText
+    from sotto_keys.shared.policy.shape import Policy
     from sotto_keys.shared.receipt import Receipt
     from sotto_keys.shared.secret import Signer
     from sotto_keys.shared.trust_chain import TrustState
@@ -58,7 +60,8 @@ class SavedStatement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SavedDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One decision, the paragraphs that stood on the screen, and its withdrawal where there was one.
 
-    A decision about one device comes with the moment of the question and the device's credential; the start decision with neither.
+    A decision about one device comes with the moment of the question and the device's credential, one that keeps the chat open with its
+    moment alone, the start decision with neither.
     """
 
     decided: SavedStatement
@@ -178,8 +181,9 @@ class _File:
 
 def _desk_of(bundle: ReceiptBundle) -> str:
     """Of the start decision, which stands first."""
-    admits = verify_decision(_signed(bundle.decisions[0].decided), from_base64url(bundle.customer_key)).claims.admits
-    if not isinstance(admits, TeamAdmission):
+    first = bundle.decisions[0]
+    admits = verify_decision(_signed(first.decided), from_base64url(bundle.customer_key)).claims.admits
+    if first.moment is not None or not isinstance(admits, TeamAdmission):
         raise Inconsistent("no start decision")
     return admits.desk
 
@@ -226,10 +230,10 @@ def _language(
     if digest_of(PARAGRAPH.join(saved.shown).encode()) != claims.notice_digest:
         raise Inconsistent("other words than the decision was about")
     match claims.admits:
-        case TeamAdmission(desk=admitted) if saved.moment is None and newcomer is None:
-            texts = {
-                each: notice_text(policy, START, desk=admitted, language=each) for each in policy.languages.available
-            }
+        case TeamAdmission(desk=admitted) if (
+            admitted == desk and newcomer is None and saved.moment in (None, Moment.LONGER_TIME)
+        ):
+            texts = _notices(policy, saved.moment or START, desk=desk)
         case DeviceAdmission() as one if saved.moment is not None and newcomer is not None:
             if (one.credential, one.leaf_key) != (newcomer.cred_id, newcomer.device_key):
                 raise Inconsistent("a decision about another device")
@@ -243,6 +247,12 @@ def _language(
         if text.digest == claims.notice_digest:
             return language
     raise Inconsistent("words that the policy does not hold")
+
+
+def _notices(policy: Policy, notice: str, *, desk: str) -> dict[str, NoticeText]:
+    if notice_of(policy, notice) is None:
+        raise Inconsistent("a question that the policy does not hold")
+    return {each: notice_text(policy, notice, desk=desk, language=each) for each in policy.languages.available}
 
 
 def _card(octets: bytes, moment: str, *, desk: str, newcomer: Credential, language: str) -> NoticeText:

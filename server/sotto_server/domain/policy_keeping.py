@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sotto_keys.shared.policy.reading import categories_of
+from sotto_keys.shared.policy.reading import categories_of, notice_of
 from sotto_server.domain.policy_findings import Finding
-from sotto_wire.limits import CONVERSATION_LIFE_MS, ENVELOPE_LIFE_MS
+from sotto_wire.limits import CONVERSATION_LIFE_MS, ENVELOPE_LIFE_MS, TIMES_KEPT_OPEN
+from sotto_wire.moments import Moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +34,6 @@ KEY_AGES: Final = {
 SOON_DAYS: Final = 30
 """From here on a date is warned of: a month is enough to meet somebody."""
 _DAY_MS: Final = 24 * 3600 * 1000
-KEPT_BY_RELAY_MS: Final = {ENVELOPE: ENVELOPE_LIFE_MS, METADATA: CONVERSATION_LIFE_MS + ENVELOPE_LIFE_MS}
-"""What the code does: a policy must not promise less. Rows of a conversation go with its last envelope."""
 
 
 def keeping_findings(world: PolicyWorld) -> Iterator[Finding]:
@@ -55,6 +54,12 @@ def days_of(policy: Policy, name: str) -> int | None:
     """The days of a class; none where it has no end or does not exist."""
     kept = policy.retention.get(name)
     return None if kept is None else kept.max_days
+
+
+def _kept_by_relay(policy: Policy) -> dict[str, int]:
+    """What the code does: a policy must not promise less. Rows of a conversation go with its last envelope."""
+    lives = 1 if notice_of(policy, Moment.LONGER_TIME) is None else 1 + TIMES_KEPT_OPEN
+    return {ENVELOPE: ENVELOPE_LIFE_MS, METADATA: lives * CONVERSATION_LIFE_MS + ENVELOPE_LIFE_MS}
 
 
 def _class(path: str, kept: Retention) -> Iterator[Finding]:
@@ -97,7 +102,7 @@ def _bounds(world: PolicyWorld) -> Iterator[Finding]:
     if evidence is not None and evidence < longest:
         path = f"retention.{EVIDENCE}.max_days"
         yield Finding("E034", path, f"a consent counts for {longest} days: its proof must last as long")
-    for name, kept_ms in KEPT_BY_RELAY_MS.items():
+    for name, kept_ms in _kept_by_relay(policy).items():
         days = days_of(policy, name)
         if days is not None and days * _DAY_MS < kept_ms:
             path = f"retention.{name}.max_days"

@@ -14,6 +14,7 @@ from sotto_server.domain.rings import Rings, look_at
 from sotto_server.usecases.answer_request import let_in
 from sotto_server.usecases.finding import conversation_of
 from sotto_server.usecases.handing import handoff_after_commit
+from sotto_server.usecases.keep_open import kept_open
 from sotto_server.usecases.record_decision import OPEN, Happening, record_decision
 from sotto_server.usecases.roster import after_commit
 from sotto_server.usecases.standing import keep_credential
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from sotto_server.domain.conversation import Conversation
     from sotto_server.domain.speaker import Asked
     from sotto_server.ports import Unit
+    from sotto_server.usecases.keep_open import Longer
     from sotto_server.usecases.verify_commit import Judged, VerifiedCommit
 
 
@@ -41,6 +43,8 @@ class Accepted:
     conversation: Conversation
     asked: Asked[Commit]
     judged: Judged
+    longer: Longer | None
+    """The customer keeps the chat open with it."""
     now: Millis
 
     @property
@@ -50,7 +54,7 @@ class Accepted:
 
 
 def commit_change(unit: Unit, verified: VerifiedCommit, /, *, now: Millis, signer: Signer) -> Committed:
-    """Refuses as `verify_commit` does, and with `MailboxFull`: what it found is asked again where anything has moved since."""
+    """Refuses as `verify_commit` and `kept_open` do, and with `MailboxFull`: what was found is asked again where anything has moved."""
     frame, device = verified.asked.frame, verified.asked.by.device
     conversation = conversation_of(unit, frame.conversation)
     conversation.speaker(device)
@@ -63,7 +67,8 @@ def commit_change(unit: Unit, verified: VerifiedCommit, /, *, now: Millis, signe
     if conversation.head - conversation.gone >= MAILBOX_ENVELOPES:
         raise MailboxFull("commits")
     judged = still_judged(unit, verified, conversation=conversation, now=now)
-    accepted = Accepted(conversation=conversation, asked=verified.asked, judged=judged, now=now)
+    longer = kept_open(unit, conversation, judged.verdict, now=now)
+    accepted = Accepted(conversation=conversation, asked=verified.asked, judged=judged, longer=longer, now=now)
     receipt = _receipt(unit, accepted, signer=signer)
     _deliver(unit, accepted)
     _keep(unit, accepted)
@@ -89,6 +94,8 @@ def _receipt(unit: Unit, accepted: Accepted, *, signer: Signer) -> bytes | None:
     if verdict.added and isinstance(decision.claims.admits, DeviceAdmission):
         request = let_in(unit, conversation, decision, now=accepted.now)
         what = Happening(Event.GIVE.value, conversation.id, subject=request, request=request)
+    elif accepted.longer is not None:
+        what = Happening(Event.RENEW.value, conversation.id, subject=accepted.longer.start)
     else:
         what = Happening(OPEN, conversation.id, subject=decision.digest)
     return record_decision(unit, what, signed=signed, now=accepted.now, signer=signer)
@@ -138,6 +145,7 @@ def _keep(unit: Unit, accepted: Accepted) -> None:
         active_at=accepted.now,
     )
     after = handoff_after_commit(unit, after, verdict)
+    after = after if accepted.longer is None else replace(after, closes_at=accepted.longer.closes_at)
     unit.mail.keep(after)
     _keep_credentials(unit, accepted)
     public, memory = accepted.judged.after.to_bytes(), accepted.judged.memory.to_bytes()

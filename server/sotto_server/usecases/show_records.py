@@ -18,6 +18,7 @@ from sotto_server.usecases.record_decision import OPEN
 from sotto_wire.claims import DecisionClaims, DeviceAdmission, Signed, TeamAdmission, WithdrawalClaims
 from sotto_wire.codec import decode_claims
 from sotto_wire.ids import CredentialId
+from sotto_wire.moments import Moment
 from sotto_wire.questions import Event
 from sotto_wire.refusals import NotFound
 
@@ -88,15 +89,16 @@ def _step(unit: Unit, subject: Subject, row: LedgerEntry) -> Step:
     if row.event == Event.WITHDRAW:
         return Step(decode_claims(decode_claims(row.signed, Signed).claims, WithdrawalClaims), row.digest)
     decided = _decision(row)
-    return Step(decided, row.digest, _language(unit, subject, decided))
+    moment = Moment.LONGER_TIME if row.event == Event.RENEW else subject.moment
+    return Step(decided, row.digest, _language(unit, subject, decided, moment=moment), moment)
 
 
-def _language(unit: Unit, subject: Subject, decided: DecisionClaims) -> str | None:
+def _language(unit: Unit, subject: Subject, decided: DecisionClaims, *, moment: str) -> str | None:
     """None where the credential that the words name is not here any more."""
     newcomer, policy = None, subject.policies.get(decided.policy_digest)
     if isinstance(decided.admits, DeviceAdmission):
         entry = unit.credentials.get(CredentialId(decided.admits.credential))
         newcomer = None if entry is None else strict_json.read(parse_envelope(entry.envelope).payload, Credential)
-    if policy is None or (newcomer is None and subject.moment != START):
+    if policy is None or (newcomer is None and isinstance(decided.admits, DeviceAdmission)):
         return None
-    return language_of(policy, subject.moment, desk=subject.desk, newcomer=newcomer, digest=decided.notice_digest)
+    return language_of(policy, moment, desk=subject.desk, newcomer=newcomer, digest=decided.notice_digest)

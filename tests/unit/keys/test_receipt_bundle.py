@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import pytest
 from msgspec.structs import replace
+from tests.support.policies import edited
 from tests.support.saved_receipts import (
     CLAIMS,
     CUSTOMER,
@@ -19,16 +20,17 @@ from tests.support.saved_receipts import (
     Saved,
     asked,
     ending,
+    kept_open,
     with_guest,
 )
-from tests.vectors.trust_world import DAY, NOW, credential_document, key, sign
+from tests.vectors.trust_world import DAY, NOW, World, credential_document, key, sign, trust_document
 
 from sotto_keys.shared import strict_json
 from sotto_keys.shared.dsse import CREDENTIAL_TYPE, RECEIPT_BUNDLE_TYPE, parse_envelope, seal_envelope
 from sotto_keys.shared.policy.notice_text import START, notice_text
 from sotto_keys.shared.policy.reading import read_policy
 from sotto_keys.shared.receipt_bundle import sign_bundle, verify_bundle
-from sotto_keys.shared.text_forms import digest_of
+from sotto_keys.shared.text_forms import digest_of, to_base64url
 from sotto_keys.shared.untrusted import Forked, Untrusted
 from sotto_wire.claims import DeviceAdmission, TeamAdmission
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sotto_keys.shared.dsse import Envelope
+    from sotto_keys.shared.strict_json import Json
 
 
 def test_a_saved_file_proves_decision_words_receipt_and_readers() -> None:
@@ -158,6 +161,51 @@ GUEST_FAULTS: Final[dict[str, tuple[Callable[[], bytes], str]]] = {
 @pytest.mark.parametrize("why", GUEST_FAULTS)
 def test_a_decision_about_one_device_that_does_not_fit_is_refused(why: str) -> None:
     made, code = GUEST_FAULTS[why]
+    with pytest.raises(Untrusted) as refused:
+        verify_bundle(made(), pinned=None)
+    assert refused.value.code == code
+
+
+def test_a_chat_that_was_kept_open_proves_the_words_and_the_new_end() -> None:
+    start, longer = verify_bundle(with_guest(kept_open()), pinned=WORLD.pinned).decisions
+    assert (longer.language, longer.newcomer, longer.decision.claims.admits) == ("en", None, TeamAdmission("support"))
+    assert longer.decision.claims.expires_at == start.decision.claims.expires_at + DAY // 2
+    assert longer.receipt is not None
+
+
+def _without_words() -> bytes:
+    """A file whose policy is real, and does not offer it."""
+    policy = edited('id = "longer_time"', 'id = "policy_changed"')
+    listed: list[Json] = [{"digest": digest_of(policy).hex(), "nbf": NOW - DAY, "exp": NOW + DAY}]
+    trust = World().with_trust(trust_document(policies=listed)).bundle().to_bytes()
+    digest = digest_of(policy)
+    whole = Saved(claims=replace(CLAIMS, policy_digest=digest)).parts()
+    decisions = [*whole.decisions, kept_open(policy_digest=digest)]
+    files = {"trust": to_base64url(trust), "policies": [to_base64url(policy)]}
+    return sign_bundle(replace(whole, decisions=decisions, **files), CUSTOMER)
+
+
+LONGER_FAULTS: Final[dict[str, tuple[Callable[[], bytes], str]]] = {
+    "other words": (lambda: with_guest(replace(kept_open(), shown=["Stay?"])), "inconsistent"),
+    "the words of the start": (lambda: with_guest(replace(kept_open(), moment=None)), "inconsistent"),
+    "the start under the words of this": (lambda: with_guest(kept_open(notice_digest=SHOWN.digest)), "inconsistent"),
+    "a device": (lambda: with_guest(replace(kept_open(), credential=asked().credential)), "inconsistent"),
+    "another desk": (lambda: with_guest(kept_open(admits=TeamAdmission(desk="cellar"))), "inconsistent"),
+    "another conversation": (lambda: with_guest(kept_open(conversation=bytes(16))), "inconsistent"),
+    "another policy": (lambda: with_guest(kept_open(policy_digest=bytes(32))), "inconsistent"),
+    "when the policy had run out": (lambda: with_guest(kept_open(at=NOW + DAY)), "inconsistent"),
+    "a forger": (lambda: with_guest(kept_open(by="mallory")), "bad_signature"),
+    "nothing before it": (
+        lambda: sign_bundle(replace(Saved().parts(), decisions=[kept_open()]), CUSTOMER),
+        "inconsistent",
+    ),
+    "a policy without such words": (_without_words, "inconsistent"),
+}
+
+
+@pytest.mark.parametrize("why", LONGER_FAULTS)
+def test_a_chat_kept_open_by_what_does_not_fit_is_refused(why: str) -> None:
+    made, code = LONGER_FAULTS[why]
     with pytest.raises(Untrusted) as refused:
         verify_bundle(made(), pinned=None)
     assert refused.value.code == code

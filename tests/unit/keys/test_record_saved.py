@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
-from tests.support.saved_receipts import ANSWER, CLAIMS, POLICY, Saved, asked, assistant, with_guest
+from tests.support.saved_receipts import ANSWER, CLAIMS, POLICY, Saved, asked, assistant, kept_open, with_guest
+from tests.vectors.trust_world import DAY, NOW
 
 from sotto_keys.shared.policy.notice_text import START, notice_text
 from sotto_keys.shared.policy.reading import read_policy
@@ -44,6 +45,25 @@ def test_what_the_file_does_not_hold_has_no_record_and_is_named_by_its_digest() 
 def test_a_person_let_in_for_the_chat_itself_is_no_consent() -> None:
     states = [each.event.event_state for each in records(with_guest(asked()))]
     assert states == ["sotto:NoticeAcknowledged", "sotto:NoticeAcknowledged", "sotto:AdmissionWithdrawn"]
+
+
+def test_a_chat_that_is_kept_open_renews_its_start() -> None:
+    found = records(with_guest(assistant(withdrawn=False), kept_open(), kept_open(at=NOW + DAY - 1, nonce=b"m" * 16)))
+    assert [(each.pii_processing.privacy_notice.id, each.event.event_state) for each in found] == [
+        ("start", "sotto:NoticeAcknowledged"),
+        ("longer_time", "sotto:NoticeAcknowledged"),
+        ("longer_time", "sotto:NoticeAcknowledged"),
+        ("ai_assistant", "dpv:ConsentGiven"),
+    ]
+    start, longer, again, asked_for = found
+    assert [each.event.previous for each in found] == [
+        None,
+        f"sha256:{start.digest.hex()}",
+        f"sha256:{longer.digest.hex()}",
+        None,
+    ]
+    assert (again.event.validity_duration, again.event.indication_method) == ("P1D", start.event.indication_method)
+    assert asked_for.event.statement.answers is not None
 
 
 def test_the_words_that_were_shown_decide_the_language() -> None:

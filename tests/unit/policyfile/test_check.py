@@ -126,7 +126,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
         'max_days = 179\nclock = "event"\naction = "delete"\npurge_within_hours = 72\njustification = "Art',
     ),
     ("E037", "max_days = 7\n", "max_days = 6\n"),
-    ("E037", "[retention.metadata]\nmax_days = 30", "[retention.metadata]\nmax_days = 7"),
+    ("E037", "[retention.metadata]\nmax_days = 30", "[retention.metadata]\nmax_days = 10"),
     # recipients
     ("E040", 'contract_ref = "DPA-2025-014"\n', ""),
     ("E040", "contract_signed = 2025-12-01\n", ""),
@@ -185,6 +185,14 @@ def test_the_demo_is_in_order() -> None:
     report = check_policy(EXAMPLE, at=ON)
     assert report.findings == ()
     assert report.exit_code == OK
+
+
+def test_metadata_may_go_sooner_where_no_chat_is_kept_open() -> None:
+    days = ("[retention.metadata]\nmax_days = 30", "[retention.metadata]\nmax_days = {}")
+    offered = ('id = "longer_time"', 'id = "policy_changed"')
+    assert codes(signed(edited(days[0], days[1].format(11)))) == set()
+    assert codes(signed(edited(*offered, days[0], days[1].format(8)))) == set()
+    assert codes(signed(edited(*offered, days[0], days[1].format(7)))) == {"E037"}
 
 
 def test_a_policy_whose_scope_nobody_approved_lacks_that_and_nothing_else() -> None:

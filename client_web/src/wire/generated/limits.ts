@@ -22,6 +22,7 @@ export const ROOT_HOPS = 64
 export const MAILBOX_ENVELOPES = 10_000
 export const ENVELOPE_LIFE_MS = 604_800_000
 export const CONVERSATION_LIFE_MS = 86_400_000
+export const TIMES_KEPT_OPEN = 3
 export const IDLE_CLOSE_MS = 1_800_000
 export const HANDOFF_ANSWER_MS = 120_000
 export const HANDOFF_TOLD_MS = 600_000

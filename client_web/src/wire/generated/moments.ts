@@ -23,7 +23,7 @@ export const MOMENTS: Readonly<Record<Moment, Row>> = {
   quality_review: { isOffered: true, purpose: 'quality_review', guest: { kind: 'human', role: 'supervisor', desk: 'any' }, isOptional: true },
   ai_assistant: { isOffered: true, purpose: 'ai_assistant', guest: { kind: 'bot', role: null, desk: 'own' }, isOptional: true },
   earlier_messages: { isOffered: false, purpose: null, guest: null, isOptional: false },
-  longer_time: { isOffered: false, purpose: null, guest: null, isOptional: false },
+  longer_time: { isOffered: true, purpose: null, guest: null, isOptional: false },
   policy_changed: { isOffered: false, purpose: null, guest: null, isOptional: false },
   incident: { isOffered: false, purpose: null, guest: null, isOptional: false },
   identified_form: { isOffered: false, purpose: null, guest: null, isOptional: false },

@@ -39,6 +39,8 @@ class Step:
     said: Request | DecisionClaims | WithdrawalClaims | Ending
     digest: Digest
     language: str | None = None
+    moment: str | None = None
+    """Whose words it was about, where they are not those of the subject: a chat that is kept open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,9 @@ def _about(subject: Subject, step: Step, before: About | None) -> About:
     """Records rest on what was signed until then, never on what came later: else a later answer would change an earlier record."""
     match step.said:
         case Request(policy_digest=policy_digest, purpose=purpose):
-            return _asked(subject, Digest(bytes.fromhex(policy_digest)), purpose)
+            return _asked(subject, Digest(bytes.fromhex(policy_digest)), purpose, moment=subject.moment)
         case DecisionClaims(policy_digest=policy_digest, purpose=purpose, notice_digest=words):
-            asked = _asked(subject, Digest(policy_digest), purpose)
+            asked = _asked(subject, Digest(policy_digest), purpose, moment=step.moment or subject.moment)
             return replace(asked, language=step.language, notice_digest=Digest(words))
         case _ if before is None:
             raise Inconsistent("an ending of nothing")
@@ -100,12 +102,12 @@ def _about(subject: Subject, step: Step, before: About | None) -> About:
             return before
 
 
-def _asked(subject: Subject, policy_digest: Digest, purpose: str) -> About:
+def _asked(subject: Subject, policy_digest: Digest, purpose: str, *, moment: str) -> About:
     octets = subject.policies.get(policy_digest)
     if octets is None:
         raise Inconsistent("the policy of a statement is not at hand")
     policy = read_policy(octets)
-    found, notice = purpose_of(policy, purpose), notice_of(policy, subject.moment)
+    found, notice = purpose_of(policy, purpose), notice_of(policy, moment)
     if found is None or notice is None:
         raise Inconsistent("a purpose or a question that the policy does not have")
     return About(
