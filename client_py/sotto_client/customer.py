@@ -8,9 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from sotto_client import device, opening, trust_keeper
+from sotto_client import device, keeping_open, opening, trust_keeper
 from sotto_client.customer_line import Beginning, CustomerLine
 from sotto_client.holdings import ask_holdings
+from sotto_client.keeping_open import counts_until, parse_kept_open
 from sotto_client.life import Life
 from sotto_client.next_group import gone_on_without_log, make_next_group, may_continue
 from sotto_client.notice import policy_in_force, read_notice
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from sotto_client.conversation import Conversation
     from sotto_client.entries import Message
     from sotto_client.holdings import HeldRow
+    from sotto_client.keeping_open import KeptOpen
     from sotto_client.notice import Notice
     from sotto_client.opening import CustomerRecord, Page
     from sotto_client.questions import Answer, Decided, Question
@@ -199,6 +201,20 @@ class Customer:
         """End that decision: from here on nothing is encrypted for its device, and it is put out. Once is enough."""
         await self._line.decisions.withdraw(decided)
 
+    async def keep_open(self) -> None:
+        """Keep the chat open for up to a day from now. The call is the customer's decision, under the words of the policy's `longer_time`.
+
+        On disk when it returns; then it is sent, again after a lost line, until `conversation.closes_at` moves. Raises `WrongStage`
+        where nobody of the desk is in it, `NotOffered` without such words or under another policy than the one in force,
+        `CommitNotAllowed` after the third time, `Untrusted` or `Unavailable` where the words cannot be confirmed or had.
+        """
+        await self._line.keep_open()
+
+    @property
+    def kept_open(self) -> tuple[KeptOpen, ...]:
+        """Each such decision, with what was signed and receipted."""
+        return self._line.longer.all
+
     async def holdings(self) -> tuple[HeldRow, ...]:
         """Every row that the relay holds about this conversation, as it says. Raises the relay's refusal, or `LinkLost`."""
         return await ask_holdings(self._line.link, self.conversation.id)
@@ -211,7 +227,7 @@ class Customer:
         line, keeper = self._line, self._begin.keeper
         assert keeper.believed is not None, "a conversation is opened on what is believed"
         policy = await self._begin.policy(self.conversation.terms.policy_digest.hex())
-        kept = Kept(line.record, self.conversation, line.decisions.all, trust=keeper.believed.bundle)
+        kept = Kept(line.record, self.conversation, line.decisions.all, line.longer.all, trust=keeper.believed.bundle)
         return receipts_of(kept, policy=policy, key=line.key, now=line.relay_now())
 
     async def close(self) -> None:
@@ -277,10 +293,11 @@ def _rested(
         if conversation is not None:
             return key, record, conversation
     now = means.clock()
-    if record.group_info is not None or not may_continue(record, now=now):
+    until = counts_until(record.start, parse_kept_open(store.load(keeping_open.RECORD)))
+    if record.group_info is not None or not may_continue(record, until=until, now=now):
         raise Malformed("a customer's state that is not whole")
     new = SecretSigningKey(means.entropy(device.SEED_BYTES))
-    made = make_next_group(page, record, epoch=0, old=key, new=new, now=now, entropy=means.entropy)
+    made = make_next_group(page, record, epoch=0, until=until, old=key, new=new, now=now, entropy=means.entropy)
     after = gone_on_without_log(made.conversation, at=now)
     records = {opening.RECORD: made.record.to_bytes(), device.RECORD: new.reveal_seed()}
     store.save({**forgetting_rows(store, name), **rows_of(after, before=None), **records})

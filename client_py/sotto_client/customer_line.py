@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace as with_fields
 
-from sotto_client import device, opening, questions, trust_keeper
+from sotto_client import device, keeping_open, opening, questions, trust_keeper
 from sotto_client.chat import Chat
 from sotto_client.connection import LinkLost
 from sotto_client.conversation import Situation
 from sotto_client.decisions import Decisions
 from sotto_client.incidents import Incidents
+from sotto_client.keeping_open import KeepingOpen, counts_until
 from sotto_client.letting_in import judge_answerer
 from sotto_client.link import Link
 from sotto_client.next_group import gone_on, make_next_group, may_continue
@@ -26,6 +27,8 @@ from sotto_keys.shared.secret import SecretSigningKey
 from sotto_keys.shared.text_forms import digest_of
 from sotto_keys.shared.trust_chain import Freshness
 from sotto_keys.shared.untrusted import Lapsed, Untrusted
+from sotto_wire.claims import DecisionClaims
+from sotto_wire.codec import decode_claims
 from sotto_wire.frames import (
     Complained,
     ConversationChanged,
@@ -58,7 +61,7 @@ if TYPE_CHECKING:
     from sotto_client.trust_keeper import TrustKeeper
     from sotto_wire.frames import FromRelay, Welcomed
 
-RECORDS: Final = (opening.RECORD, device.RECORD, trust_keeper.RECORD, questions.RECORD)
+RECORDS: Final = (opening.RECORD, device.RECORD, trust_keeper.RECORD, questions.RECORD, keeping_open.RECORD)
 """What leaves the device with the conversation."""
 NO_MORE_GROUPS: Final = "no_more_groups"
 """`problem` of a conversation that cannot go on in a next group: begin a new one."""
@@ -105,6 +108,15 @@ class CustomerLine:
         self.chat = Chat(conversation, world, planner=self)
         self.decisions = Decisions(
             begin.store, key=begin.key, chat=self.chat, link=self.link, now=self.relay_now, entropy=begin.entropy
+        )
+        self.longer = KeepingOpen(
+            begin.store,
+            key=begin.key,
+            chat=self.chat,
+            keeper=begin.keeper,
+            policy=begin.policy,
+            now=self.relay_now,
+            entropy=begin.entropy,
         )
         self.news = PolicyNews(begin.policy)
         self.incidents = Incidents(begin.keeper, now=self.relay_now)
@@ -189,7 +201,7 @@ class CustomerLine:
         terms = Digest(conversation.terms.policy_digest)
         ended = await self.news.look(terms, situation.trust, now=situation.now)
         self.decisions.end(lambda decided: decided.purpose in ended)
-        return self.decisions.plan(conversation, situation)
+        return self.decisions.plan(conversation, situation) or self.longer.plan(conversation, situation)
 
     async def _add(
         self, key_package: bytes, conversation: Conversation, situation: Situation, *, on_call: bool
@@ -206,7 +218,7 @@ class CustomerLine:
             self._begin.life.changed()
             return None
         self.chat.problem = None  # who was kept out is no longer the problem once somebody else passes
-        start = self.record.start
+        start = self.longer.newest(conversation) or self.record.start
         # Who is let in for good makes those on call superfluous.
         gone = () if on_call else conversation.others_on_call(self._begin.key.public, situation.trust)
         grounds = Grounds(relies_on=digest_of(start.claims), decision=start)
@@ -215,17 +227,24 @@ class CustomerLine:
     def failed(self, plan: Plan, code: str) -> None:  # noqa: ARG002 - see Planner
         if plan.standing is None:
             self._settle(on_call=plan.on_call)
+        elif plan.grounds is not None and not plan.add:
+            self.longer.failed(plan)
         else:
             self.decisions.give_up()
 
     def taken(self, receipt: bytes) -> None:
         self.decisions.receipted(receipt)
+        self.longer.receipted(receipt)
 
     def _settle(self, *, on_call: bool) -> None:
         if on_call:
             self._on_call = self._on_call[1:]
         else:
             self._offer = None
+
+    async def keep_open(self) -> None:
+        """Another day from now, under the words of the policy."""
+        await self.longer.decide(decode_claims(self.record.start.claims, DecisionClaims).purpose)
 
     async def leave_message(self) -> None:
         """Ask who is on call and let them in, one after the other; what is said is encrypted after that."""
@@ -239,18 +258,22 @@ class CustomerLine:
     async def stuck(self, conversation: Conversation) -> None:
         """Go on in the next group: new key, new keys for everybody, the same conversation. Nobody is asked to do anything."""
         begin, record, now = self._begin, self.record, self.relay_now()
-        if not may_continue(record, now=now):
+        until = counts_until(record.start, self.longer.all)
+        if not may_continue(record, until=until, now=now):
             self.chat.problem = NO_MORE_GROUPS
             begin.life.changed()
             return
         key = SecretSigningKey(begin.entropy(device.SEED_BYTES))
         epoch = conversation.member.epoch
-        made = make_next_group(begin.page, record, epoch=epoch, old=begin.key, new=key, now=now, entropy=begin.entropy)
+        made = make_next_group(
+            begin.page, record, epoch=epoch, until=until, old=begin.key, new=key, now=now, entropy=begin.entropy
+        )
         after = gone_on(made.conversation, conversation, by=begin.key.public, at=now)
         rows = {opening.RECORD: made.record.to_bytes(), device.RECORD: key.reveal_seed()}
         self.chat.goes_on(after, me=key.public, **rows)
         self._begin, self.record = replace(begin, key=key), made.record
         self.decisions.rekeyed(key)
+        self.longer.rekeyed(key)
         self._offer, self._on_call = None, []
         await self.link.renew()
 

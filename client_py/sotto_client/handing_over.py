@@ -8,7 +8,6 @@ from sotto_client.letting_in import judge_answerer
 from sotto_client.own_commits import Grounds, Plan
 from sotto_keys.shared.mls.group_memory import HANDOFF_MS
 from sotto_keys.shared.mls.key_package import parse_key_package
-from sotto_keys.shared.text_forms import digest_of
 from sotto_keys.shared.untrusted import Untrusted
 from sotto_wire.refusals import CommitNotAllowed, NotAdmitted, Refused
 
@@ -103,7 +102,7 @@ class HandingOver:
         except (Refused, Untrusted) as error:
             self.forget(str(error.code))
             return None
-        return Plan(add=(package,), grounds=Grounds(relies_on=digest_of(decision.claims), decision=decision))
+        return Plan(add=(package,), grounds=Grounds(relies_on=None, decision=decision))
 
     def _check(self, credential: Credential) -> None:
         if self._to is not None and credential.person != self._to:

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from sotto_keys.shared.secret import SecretSigningKey
 
 
-def may_continue(record: CustomerRecord, *, now: Millis) -> bool:
-    """Whether there may be another group: there is a limit, and the customer's answer is repeated, never made to last longer."""
-    expires_at = decode_claims(record.start.claims, DecisionClaims).expires_at
-    return len(record.chain) + 1 < GROUPS_OF_A_CONVERSATION and now < expires_at
+def may_continue(record: CustomerRecord, *, until: Millis, now: Millis) -> bool:
+    """Whether there may be another group: there is a limit, and the customer's answer is repeated, never made to last longer.
+
+    `until`: when it runs out.
+    """
+    return len(record.chain) + 1 < GROUPS_OF_A_CONVERSATION and now < until
 
 
 def make_next_group(
@@ -36,6 +38,7 @@ def make_next_group(
     record: CustomerRecord,
     *,
     epoch: int,
+    until: Millis,
     old: SecretSigningKey,
     new: SecretSigningKey,
     now: Millis,
@@ -43,10 +46,12 @@ def make_next_group(
 ) -> Made:
     """The group after the one of `record`, under a key of its own, with the customer's earlier answer repeated in it.
 
-    `epoch` is the last one that this device could follow, 0 where it does not know any more.
+    `epoch` is the last one that this device could follow, 0 where it does not know any more; `until` is when the answer runs out.
     """
     claims = decode_claims(record.start.claims, DecisionClaims)
-    repeated = msgspec.structs.replace(claims, customer_key=new.public, decided_at=now, nonce=entropy(NONCE_BYTES))
+    repeated = msgspec.structs.replace(
+        claims, customer_key=new.public, decided_at=now, expires_at=until, nonce=entropy(NONCE_BYTES)
+    )
     conversation, number = ConversationId(record.conversation), len(record.chain) + 1
     line = PredecessorClaims(
         group=group_id(conversation, number),

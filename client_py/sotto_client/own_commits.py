@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class Grounds:
     """The standing decision that an Add relies on, with its bytes, for the newcomer to check."""
 
-    relies_on: Digest
+    relies_on: Digest | None
+    """None: the decision itself says it."""
     decision: Signed
 
 

@@ -26,15 +26,17 @@ from sotto_keys.shared.untrusted import Inconsistent
 from sotto_wire.claims import DecisionClaims
 from sotto_wire.codec import decode_claims
 from sotto_wire.ids import Digest
+from sotto_wire.moments import Moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sotto_client.conversation import Conversation
+    from sotto_client.keeping_open import KeptOpen
     from sotto_client.opening import CustomerRecord
     from sotto_client.questions import Decided
     from sotto_keys.shared.secret import SecretSigningKey
-    from sotto_wire.claims import Signed
+    from sotto_wire.claims import GroupTerms, Signed
     from sotto_wire.ids import Millis
 
 
@@ -45,6 +47,7 @@ class Kept:
     record: CustomerRecord
     conversation: Conversation
     decisions: Sequence[Decided]
+    kept_open: Sequence[KeptOpen]
     trust: bytes
 
 
@@ -63,7 +66,8 @@ def receipts_of(kept: Kept, *, policy: bytes, key: SecretSigningKey, now: Millis
         policies=[to_base64url(policy)],
         decisions=[
             SavedDecision(decided=_statement(kept.record.start, kept.record.receipt), shown=_start(kept, policy)),
-            *(_answered(each, kept, policy) for each in kept.decisions),
+            *(_longer(each) for each in kept.kept_open if each.standing == "taken" and _is_of(terms, each.decision)),
+            *(_answered(each, kept, policy) for each in kept.decisions if _is_of(terms, each.decision)),
         ],
         readers=[
             SavedReader(
@@ -85,6 +89,16 @@ def _start(kept: Kept, policy: bytes) -> list[str]:
         if text.digest == wanted:
             return list(text.paragraphs)
     raise Inconsistent("a policy without the words that were shown")
+
+
+def _is_of(terms: GroupTerms, signed: Signed) -> bool:
+    """Decided in the group that runs: its customer key proves nothing of the groups before."""
+    return decode_claims(signed.claims, DecisionClaims).customer_key == terms.customer_key
+
+
+def _longer(kept: KeptOpen) -> SavedDecision:
+    decided = _statement(kept.decision, kept.receipt)
+    return SavedDecision(decided=decided, shown=kept.paragraphs, moment=Moment.LONGER_TIME.value)
 
 
 def _answered(decided: Decided, kept: Kept, policy: bytes) -> SavedDecision:

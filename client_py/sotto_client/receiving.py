@@ -17,6 +17,7 @@ from sotto_keys.shared.mls.commit_gate import judge_commit, read_note
 from sotto_keys.shared.mls.parsed_commit import parse_commit
 from sotto_keys.shared.mls.sweep import is_void
 from sotto_keys.shared.untrusted import Untrusted
+from sotto_wire.claims import TeamAdmission
 from sotto_wire.codec import decode_claims
 from sotto_wire.ids import Millis
 from sotto_wire.moments import KIND_BOT
@@ -25,6 +26,7 @@ from sotto_wire.refusals import BadFrame, Refused, StaleEpoch
 if TYPE_CHECKING:
     from sotto_keys.device.mls.member import Member
     from sotto_keys.shared.mls.verdict import Verdict
+    from sotto_wire.claims import Signed
     from sotto_wire.frames import Envelope
 
 REMOVED = "removed"
@@ -175,6 +177,7 @@ def _take_commit(conversation: Conversation, envelope: Envelope, *, situation: S
             without_shares_for(conversation, frozenset(verdict.removed)), verdict, seq=envelope.seq, situation=situation
         ),
         memory=conversation.memory.after(verdict),
+        admission=_admission_after(conversation, verdict),
         pending=None,
     )
     try:
@@ -188,6 +191,16 @@ def _take_commit(conversation: Conversation, envelope: Envelope, *, situation: S
         return replace(told, member=member)
     unanswered = _unanswered_after(conversation, verdict, situation=situation)
     return replace(told, member=member, is_old=False, unanswered=unanswered)
+
+
+def _admission_after(conversation: Conversation, verdict: Verdict) -> Signed | None:
+    """A chat that is kept open goes on under a newer decision of its customer: whoever hands it over then carries that one."""
+    decision = verdict.decision
+    is_longer = verdict.by_customer and not verdict.added and decision is not None
+    if not is_longer or conversation.admission is None or decision is None:
+        return conversation.admission
+    is_team = isinstance(decision.claims.admits, TeamAdmission) and decision.digest in verdict.terms.standing
+    return verdict.note.decision if is_team else conversation.admission
 
 
 def _followed(conversation: Conversation, commit: bytes) -> Member | None:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from sotto_cli.demo.places import DESK, SITE
 from sotto_client import Page, device, opening
 from sotto_client.customer import system_now
+from sotto_client.keeping_open import counts_until
 from sotto_client.next_group import make_next_group
 from sotto_client.opening import make_group, parse_customer_record
 from sotto_client.store import DeviceStore
@@ -53,7 +54,9 @@ def _put_into(state: Path, *, victim: Customer, page: Page, names_the_victim: bo
     claims = decode_claims(record.start.claims, DecisionClaims)
     aimed = replace(claims, conversation=victim.conversation.id, customer_key=thief.public)
     stolen = replace(record, conversation=victim.conversation.id, start=sign_decision(aimed, thief), group_info=None)
-    made = make_next_group(page, stolen, epoch=1, old=thief, new=new, now=system_now(), entropy=os.urandom)
+    now = system_now()
+    until = counts_until(stolen.start, ())
+    made = make_next_group(page, stolen, epoch=1, until=until, old=thief, new=new, now=now, entropy=os.urandom)
     if names_the_victim:
         made = _under_the_victims_name(page, made, victim=victim, new=new)
     rows = {opening.RECORD: made.record.to_bytes(), device.RECORD: new.reveal_seed()}

@@ -63,6 +63,14 @@ def card_of(policy: bytes, moment: str, *, desk: str, newcomer: Credential, lang
     return notice_text(read, moment, desk=desk, language=language or read.languages.default, newcomer=about)
 
 
+def longer_text(policy: bytes, *, desk: str, language: str | None = None) -> NoticeText:
+    """The words under which a customer keeps a chat open: `NotOffered` where the policy has none."""
+    read = _read(policy)
+    if notice_of(read, Moment.LONGER_TIME) is None:
+        raise NotOffered("the policy has no words for a longer time")
+    return notice_text(read, Moment.LONGER_TIME, desk=desk, language=language or read.languages.default)
+
+
 def language_of(policy: bytes, moment: str, *, desk: str, newcomer: Credential | None, digest: bytes) -> str | None:
     """The language in which this policy gives exactly the words of that digest; none where it gives them in none.
 

@@ -48,7 +48,7 @@ class Line:
     def begin(self, welcomed: Welcomed) -> None:
         """`welcomed` tells the stages and the device's state; the rest is due."""
         for card in welcomed.conversations:
-            self._told["stage", card.conversation] = (card.stage, card.group)
+            self._told["stage", card.conversation] = (card.stage, card.group, card.closes_at)
         if welcomed.device_state != "customer":
             self._told["device", b""] = DeviceChanged(
                 device_state=welcomed.device_state,
@@ -146,7 +146,7 @@ def _told_by(frame: Frame) -> tuple[str, bytes, object] | None:  # noqa: C901, P
         case Delivered(conversation=conversation, seq=seq):
             return "delivered", conversation, seq
         case ConversationChanged(card=card):
-            return "stage", card.conversation, (card.stage, card.group)
+            return "stage", card.conversation, (card.stage, card.group, card.closes_at)
         case Proposal(conversation=conversation, group=group, key_package=package):
             return "proposal", conversation, (group, package)
         case Complained(conversation=conversation, device=device):
