@@ -13,6 +13,7 @@ import { Guests } from './Guests.tsx'
 import { Head, VerifiedSeal } from './Head.tsx'
 import { IncidentPanel } from './IncidentPanel.tsx'
 import type { ChatView, Intend } from './intents.ts'
+import { LongerCard, NeedLonger } from './Longer.tsx'
 import { PromptCard } from './PromptCard.tsx'
 import { SaveDecisions } from './SaveDecisions.tsx'
 import { ShareCard } from './ShareCard.tsx'
@@ -53,6 +54,7 @@ export function ChatScreen({ chat, intend, open, onIdentity, onRoster, onPrivacy
         />
         <PromptCard prompt={chat.prompt} intend={intend} />
         <ShareCard share={chat.share} intend={intend} />
+        <LongerCard chat={chat} intend={intend} place='chat' />
         {chat.stage === 'closed' ? <ClosedFoot chat={chat} intend={intend} /> : <OpenFoot chat={chat} intend={intend} onEnd={onEnd} />}
       </main>
     </>
@@ -214,10 +216,11 @@ function OpenFoot({ chat, intend, onEnd }: Pick<ChatScreenProps, 'chat' | 'inten
         onSend={(text) => intend({ kind: 'send', text })}
       />
       <div class='chat-foot'>
-        <p class='with-icon'>
+        <div class='with-icon'>
           <Icon name='clock' small />
-          {chatWords.closes(moment(chat.closesAt))}
-        </p>
+          <p aria-live='polite'>{chatWords.closes(moment(chat.closesAt))}</p>
+          {chat.longer.isNear ? <NeedLonger chat={chat} intend={intend} /> : null}
+        </div>
         <Button look='ghost' onPress={onEnd}>
           {endWords.end}
         </Button>

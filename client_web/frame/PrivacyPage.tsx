@@ -8,6 +8,7 @@ import { rosterSentence } from '../src/ui/Roster.tsx'
 import { calendarDay, clockTime, moment } from '../src/ui/when.ts'
 import { HeldRows } from './HeldRows.tsx'
 import type { ChatView, Intend } from './intents.ts'
+import { LongerCard, type LongerProps, NeedLonger } from './Longer.tsx'
 import { SaveDecisions } from './SaveDecisions.tsx'
 import { Section } from './Section.tsx'
 import { SubPage } from './SubPage.tsx'
@@ -61,7 +62,7 @@ function OfChat({ chat, intend, onRoster }: { readonly chat: ChatView; readonly 
         {chat.decisions.length === 0 ? null : <p class='small muted'>{privacyWords.noWay}</p>}
         <SaveDecisions chat={chat} intend={intend} />
       </Section>
-      <Kept chat={chat} />
+      <Kept chat={chat} intend={intend} />
       <HeldRows held={centre.held} isOver={chat.stage === 'closed'} onShow={() => intend({ kind: 'showHeld' })} />
     </>
   )
@@ -101,12 +102,14 @@ function Terms({ centre: { terms } }: { readonly centre: CentreView }) {
   )
 }
 
-function Kept({ chat }: { readonly chat: ChatView }) {
+function Kept({ chat, intend }: LongerProps) {
   const { kept, evidenceDays } = chat.centre
   const forgotten = calendarDay(chat.closesAt + FORGOTTEN_AFTER_MS)
   return (
     <Section title={privacyWords.kept}>
       {chat.stage === 'closed' ? null : <p class='small'>{privacyWords.closes(moment(chat.closesAt))}</p>}
+      <NeedLonger chat={chat} intend={intend} />
+      <LongerCard chat={chat} intend={intend} place='privacy' />
       <p class='small'>{privacyWords.gone(forgotten)}</p>
       {kept.map(({ what, days }) => (
         <p key={what} class='small' dir='auto'>

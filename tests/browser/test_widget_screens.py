@@ -21,6 +21,7 @@ SUB_PAGES: Final = (
     "chat-active&sub=identity",
     "chat-active&sub=end",
     "chat-privacy&sub=privacy",
+    "chat-longer&sub=privacy",
     "notice&sub=privacy",
     "chat-waiting&sub=roster",
 )

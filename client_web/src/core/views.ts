@@ -2,6 +2,7 @@
 
 import type { AskView } from './askViews.ts'
 import type { CentreView } from './centreViews.ts'
+import type { LongerView } from './longerView.ts'
 
 /** A problem in words is chosen by code; the UI never matches prose. */
 export type ProblemCode =
@@ -168,6 +169,7 @@ export type CustomerView =
       /** When the customer started the chat. */
       readonly startedAt: number
       readonly centre: CentreView
+      readonly longer: LongerView
       /** Something went wrong that does not end the chat. */
       readonly problem: Problem | null
       readonly unread: number
@@ -213,6 +215,8 @@ export type CustomerIntent =
   /** The privacy centre was opened: what it needs is fetched. */
   | { readonly kind: 'centre' }
   | { readonly kind: 'showHeld' }
+  /** Keep the chat open longer: show the words, then one of two answers. */
+  | { readonly kind: 'longer'; readonly act: 'ask' | 'keep' | 'drop' }
   /** A file of every decision, with what proves it. */
   | { readonly kind: 'saveReceipts' }
   /** The answer to `resend`. */

@@ -15,8 +15,8 @@ export interface SavedDecision {
   readonly decided: SavedStatement
   /** Every paragraph that stood on the screen. */
   readonly shown: readonly string[]
-  /** Of a decision about one device: the question, and the device's credential. */
-  readonly about: { readonly moment: string; readonly credential: Uint8Array } | null
+  /** Of a decision about one device: the question, and the device's credential; of a longer time the moment alone; of the start neither. */
+  readonly about: { readonly moment: string; readonly credential: Uint8Array | null } | null
   readonly withdrawn: SavedStatement | null
 }
 
@@ -59,7 +59,7 @@ const decisionOf = ({ decided, shown, about, withdrawn }: SavedDecision) => ({
   decided: statementOf(decided),
   shown,
   moment: about?.moment ?? null,
-  credential: about === null ? null : toBase64Url(about.credential),
+  credential: about === null || about.credential === null ? null : toBase64Url(about.credential),
   withdrawn: withdrawn === null ? null : statementOf(withdrawn),
 })
 

@@ -1,6 +1,5 @@
 /** Handing over, at one agent's device: who could take a conversation, what we offered, what is offered to us. Keys: `handoffEnd.ts`. */
 import type { ColleagueView, HandoffView, OfferView } from '../core/views.ts'
-import { sha256 } from '../keys/digest.ts'
 import { parseKeyPackage } from '../keys/mls/parse.ts'
 import { Untrusted } from '../keys/untrusted.ts'
 import type { HandoffCard, Handoffs, Proposal } from '../wire/generated/frames.ts'
@@ -164,7 +163,7 @@ export class AgentHandoffs {
     const credential = await judgeAnswerer(offer.keyPackage, { conversation, situation, keeper: this.#world.keeper })
     if (to !== null && credential.person !== to) throw new Refused('commit_not_allowed', 'another colleague than the one we asked')
     if (decision === null) throw new Refused('not_admitted', 'nothing says that we may let anybody in')
-    return { adds: [offer.keyPackage], grounds: { reliesOn: await sha256(decision.claims), decision } }
+    return { adds: [offer.keyPackage], grounds: { reliesOn: null, decision } }
   }
 
   #distrust(name: string, error: unknown): void {

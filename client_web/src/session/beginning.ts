@@ -5,6 +5,7 @@ import type { Signer } from '../keys/ed25519.ts'
 import type { SealedStore } from '../store/sealed.ts'
 import type { Conversation } from './conversation.ts'
 import type { DecisionRecord } from './decisionRecords.ts'
+import type { KeptOpenRecord } from './keptOpenRecords.ts'
 import type { Made } from './nextGroup.ts'
 import type { CustomerRecord } from './records.ts'
 import type { TrustKeeper } from './trustKeeper.ts'
@@ -19,6 +20,7 @@ export interface Beginning {
   readonly record: CustomerRecord
   readonly conversation: Conversation
   readonly decisions: readonly DecisionRecord[]
+  readonly keptOpen: readonly KeptOpenRecord[]
   readonly store: SealedStore
   /** Typed before the reload and not sent. */
   readonly draft: string

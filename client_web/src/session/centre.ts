@@ -27,6 +27,11 @@ export class Centre {
     this.#world = world
   }
 
+  /** Of this conversation; null until it was fetched. */
+  get policy(): Policy | null {
+    return this.#policy
+  }
+
   get view(): CentreView {
     const { news, languages } = this.#world
     const policy = this.#policy

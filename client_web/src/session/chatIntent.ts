@@ -18,6 +18,7 @@ export type ChatIntent = Extract<
       | 'readIncident'
       | 'centre'
       | 'showHeld'
+      | 'longer'
       | 'saveReceipts'
   }
 >

@@ -12,8 +12,8 @@ export interface Plan {
   /** MLSMessage(KeyPackage) each. */
   readonly adds?: readonly Uint8Array[]
   readonly removes?: readonly number[]
-  /** Digest of the standing decision an Add relies on, and that decision for the newcomer to check. */
-  readonly grounds?: { readonly reliesOn: Uint8Array; readonly decision: Signed }
+  /** Digest of the standing decision an Add relies on (null: the decision itself says it), and that decision for the newcomer to check. */
+  readonly grounds?: { readonly reliesOn: Uint8Array | null; readonly decision: Signed }
   /** The Add lets in a device on call, because nobody is there. */
   readonly onCall?: boolean
   /** The standing list that the commit leaves, where it changes. */

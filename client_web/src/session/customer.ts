@@ -16,6 +16,7 @@ import { CustomerChat } from './customerChat.ts'
 import { DECISIONS } from './decisionRecords.ts'
 import { keptDraft } from './draft.ts'
 import { recordName } from './holding.ts'
+import { KEPT_OPEN, type KeptOpenRecord } from './keptOpenRecords.ts'
 import { goneOnWithoutLog, type Made, makeNextGroup, mayContinue, recordsOf } from './nextGroup.ts'
 import { observable } from './observable.ts'
 import { makeConversation, prepareNotice } from './opening.ts'
@@ -155,7 +156,7 @@ class Customer {
     if (saved === null) return
     // Once more and no oftener: a clock that is wrong made a decision of another time; the relay has not taken it, so it is made once more at the relay's time.
     const again = relayOffset === null ? (known: number) => this.#begin({ keeper, notice, organisation }, known) : null
-    this.#run({ ...begun, decisions: [], keys, keeper, organisation, store, draft: '' }, again)
+    this.#run({ ...begun, decisions: [], keptOpen: [], keys, keeper, organisation, store, draft: '' }, again)
   }
 
   async #attempt<T>(code: 'old_browser' | 'no_storage', organisation: Organisation, task: () => Promise<T>): Promise<T | null> {
@@ -188,18 +189,19 @@ class Customer {
     const trust = await keeper.take(believed.bundle)
     const draft = await keptDraft(store, draftName(record.conversation))
     const decisions = (await readRecord(DECISIONS, store.load(NAMES.decisions))) ?? []
-    const found = { keeper, organisation: await this.#organisationOf(trust), store, draft, decisions }
+    const keptOpen = (await readRecord(KEPT_OPEN, store.load(NAMES.keptOpen))) ?? []
+    const found = { keeper, organisation: await this.#organisationOf(trust), store, draft, decisions, keptOpen }
     const conversation = await conversationIn(store, { record, trust })
-    if (conversation === null) return { ...found, ...(await this.#goneOn({ keys, record, trust, store })) }
+    if (conversation === null) return { ...found, ...(await this.#goneOn({ keys, record, keptOpen, trust, store })) }
     const signer = signerFromCryptoKey(keys.device.privateKey, keys.devicePublic)
     return { ...found, keys, signer, record, conversation }
   }
 
   /** The keys are here and the group's state is not: the conversation goes on in its next group. */
-  async #goneOn({ keys, record, trust, store }: Remains): Promise<Made> {
+  async #goneOn({ keys, record, keptOpen, trust, store }: Remains): Promise<Made> {
     const now = this.#ports.clock.now()
-    if (record.groupInfo !== null || !mayContinue(record, now)) throw new BrokenSeal('conversation')
-    const made = await makeNextGroup(this.#ports, { record, epoch: 0, keys, trust, page: this.#page, now })
+    if (record.groupInfo !== null || !mayContinue(record, { keptOpen, now })) throw new BrokenSeal('conversation')
+    const made = await makeNextGroup(this.#ports, { record, epoch: 0, keptOpen, keys, trust, page: this.#page, now })
     const next = { ...made, conversation: goneOnWithoutLog(made.conversation, now) }
     await store.saveWith(next.keys, recordsOf(next))
     return next
@@ -278,6 +280,7 @@ type Begun = Omit<Beginning, 'ports' | 'page' | 'changed' | 'refused' | 'goesOn'
 interface Remains {
   readonly keys: StoredKeys
   readonly record: CustomerRecord
+  readonly keptOpen: readonly KeptOpenRecord[]
   readonly trust: TrustState
   readonly store: SealedStore
 }

@@ -5,22 +5,18 @@ import { CLOSE } from '../wire/generated/codes.ts'
 import type { ConversationCard, FromRelay, OnCall, Welcomed, WhoIsHere } from '../wire/generated/frames.ts'
 import { sameOctets } from '../wire/octets.ts'
 import { passes, Refused } from '../wire/refused.ts'
-import { Asking } from './asking.ts'
 import type { Beginning } from './beginning.ts'
-import { Centre } from './centre.ts'
 import { Chat } from './chat.ts'
 import type { ChatIntent } from './chatIntent.ts'
 import { type Conversation, STUCK } from './conversation.ts'
 import { brokenBy } from './conversationView.ts'
+import { type Parts, partsOf } from './customerParts.ts'
 import { customerView } from './customerView.ts'
 import { Draft } from './draft.ts'
 import { signHello } from './hello.ts'
-import { Incidents } from './incidents.ts'
 import { type LeaveView, Leaving } from './leaving.ts'
 import { Link, LinkLost } from './link.ts'
 import { handOver, isHeard, mayContinue } from './nextGroup.ts'
-import { PolicyNews } from './policyNews.ts'
-import { Proposals } from './proposals.ts'
 import { saveReceipts } from './receipts.ts'
 import { believedRecords, CUSTOMER, type CustomerRecord, draftName, NAMES, writeRecord } from './records.ts'
 import { Shelf } from './shelf.ts'
@@ -33,13 +29,10 @@ export class CustomerChat {
   readonly #begin: Beginning
   readonly #link: Link
   readonly #chat: Chat
-  readonly #proposals: Proposals
   readonly #shelf: Shelf
   readonly #draft: Draft
   readonly #leaving: Leaving
-  readonly #asking: Asking
-  readonly #centre: Centre
-  readonly #incidents: Incidents
+  readonly #parts: Parts
   #record: CustomerRecord
   #word: LinkWord = 'connecting'
   #offset = 0
@@ -70,31 +63,22 @@ export class CustomerChat {
     this.#chat = new Chat(begin.conversation, {
       ...world,
       changed: () => this.#chatChanged(),
-      isHeld: () => this.#proposals.isLeaving,
-      committed: (receipt) => this.#asking.receipted(receipt),
-      commitRefused: () => this.#asking.giveUp(),
+      isHeld: () => this.#parts.proposals.isLeaving,
+      committed: (receipt) => this.#both((one) => one.receipted(receipt)),
+      commitRefused: () => this.#both((one) => one.giveUp()),
     })
     this.#leaving = new Leaving({ link: this.#link, changed: begin.changed, letIn: (answer) => this.#letIn(answer) })
-    const { documents, languages, optsOut } = ports
-    const changed = (): void => begin.changed()
-    const news = new PolicyNews({ documents, languages, inForce: () => keeper.policyInForce(world.relayNow()), changed })
-    this.#asking = new Asking({ chat: this.#chat, documents, languages, news, optsOut, changed, world }, begin.decisions)
-    const conversation = (): Conversation => this.#chat.conversation
-    this.#centre = new Centre({ link: this.#link, documents, languages, news, conversation, changed })
-    const opened = () => ({ at: this.#chat.conversation.openedAt, hasGoneOn: record.chain.length > 0 })
     const distrusted = (error: unknown): void => this.distrusted(error)
-    this.#incidents = new Incidents({ ...world, shelf: this.#shelf, languages, opened, changed, distrusted })
-    const grounds = { reliesOn: record.startDigest, decision: record.start }
-    this.#proposals = new Proposals({ me: signer.publicKey, chat: this.#chat, keeper, grounds })
+    this.#parts = partsOf(begin, { chat: this.#chat, shelf: this.#shelf, world, distrusted })
   }
 
   /** What the conversation's next group takes with it: what is typed and not sent, and every question that was answered. */
-  get rest(): Pick<Beginning, 'draft' | 'decisions'> {
-    return { draft: this.#draft.text, decisions: this.#asking.records }
+  get rest(): Pick<Beginning, 'draft' | 'decisions' | 'keptOpen'> {
+    return { draft: this.#draft.text, decisions: this.#parts.asking.records, keptOpen: this.#parts.longer.records }
   }
 
   start(): void {
-    this.#proposals.leave(this.#record.onCall)
+    this.#parts.proposals.leave(this.#record.onCall)
     this.#link.start()
   }
 
@@ -128,22 +112,25 @@ export class CustomerChat {
         if (this.#leaveView() === 'offered') void this.#leaving.ask(this.#record.conversation)
         break
       case 'answer':
-        this.#asking.answer(intent.request, intent.answer)
+        this.#parts.asking.answer(intent.request, intent.answer)
         break
       case 'withdraw':
-        this.#asking.withdraw(intent.decision)
+        this.#parts.asking.withdraw(intent.decision)
         break
       case 'readIncident':
-        this.#incidents.read(intent.id)
+        this.#parts.incidents.read(intent.id)
         break
       case 'centre':
-        this.#centre.prepare().catch(() => this.#chat.problemIs({ code: 'relay_unreachable', detail: 'policy' }))
+        this.#parts.centre.prepare().catch(() => this.#chat.problemIs({ code: 'relay_unreachable', detail: 'policy' }))
         break
       case 'showHeld':
-        void this.#centre.show()
+        void this.#parts.centre.show()
         break
       case 'saveReceipts':
         this.#saveReceipts().catch(() => this.#chat.problemIs({ code: 'relay_unreachable', detail: 'policy' }))
+        break
+      case 'longer':
+        this.#parts.longer.act(intent.act)
         break
       case 'resend':
         this.#chat.answerResend(intent.again)
@@ -160,8 +147,8 @@ export class CustomerChat {
   async believed(): Promise<void> {
     await this.#shelf.save(believedRecords(this.#begin.keeper))
     this.#chat.trustChanged()
-    this.#asking.policyChanged()
-    await this.#incidents.trustChanged()
+    this.#parts.asking.policyChanged()
+    await this.#parts.incidents.trustChanged()
   }
 
   distrusted(error: unknown): void {
@@ -179,9 +166,10 @@ export class CustomerChat {
       deskAway: this.#deskAway,
       leave: this.#leaveView(),
       link: this.#word,
-      asking: this.#asking,
-      centre: this.#centre,
-      incidents: this.#incidents,
+      asking: this.#parts.asking,
+      centre: this.#parts.centre,
+      incidents: this.#parts.incidents,
+      longer: this.#parts.longer,
       now: ports.clock.now() + this.#offset,
       offset: this.#offset,
       problem: this.#ended ?? this.#chat.problem ?? this.#begin.keeper.problem,
@@ -192,7 +180,7 @@ export class CustomerChat {
   #leaveView(): LeaveView {
     const { stage, readers } = this.#chat.conversation
     const isWaiting = stage === 'waiting' && readers.length === 1 && this.#record.groupInfo === null
-    return this.#leaving.view({ isAlone: isWaiting && this.#deskAway, isLettingIn: this.#proposals.isLeaving })
+    return this.#leaving.view({ isAlone: isWaiting && this.#deskAway, isLettingIn: this.#parts.proposals.isLeaving })
   }
 
   /** The customer's own wish: whoever is on call is let in, and then what was written is encrypted for them. */
@@ -201,12 +189,18 @@ export class CustomerChat {
     await this.#shelf.save(new Map([[NAMES.customer, writeRecord(CUSTOMER, next)]]))
     this.#record = next
     this.#chat.card(card)
-    this.#proposals.leave(keyPackages)
+    this.#parts.proposals.leave(keyPackages)
   }
 
   async #saveReceipts(): Promise<void> {
     const { ports, signer, keeper } = this.#begin
-    const kept = { record: this.#record, conversation: this.#chat.conversation, decisions: this.#asking.current, trust: keeper.bundle }
+    const kept = {
+      record: this.#record,
+      conversation: this.#chat.conversation,
+      decisions: this.#parts.asking.current,
+      keptOpen: this.#parts.longer.current,
+      trust: keeper.bundle,
+    }
     await saveReceipts(ports, kept, { signer, now: ports.clock.now() + this.#offset })
   }
 
@@ -256,10 +250,10 @@ export class CustomerChat {
     if (this.#isOver || this.#isHandingOver) return
     this.#isHandingOver = true
     const { ports, keeper, keys, page, store, goesOn } = this.#begin
-    const [record, now] = [this.#record, ports.clock.now() + this.#offset]
+    const [record, keptOpen, now] = [this.#record, this.#parts.longer.records, ports.clock.now() + this.#offset]
     const save = async (before: Conversation): Promise<void> => {
-      if (keeper.state === null || !mayContinue(record, now)) throw new Lapsed('no more groups')
-      goesOn(await handOver(ports, { before, store, record, keys, trust: keeper.state, page, now }))
+      if (keeper.state === null || !mayContinue(record, { keptOpen, now })) throw new Lapsed('no more groups')
+      goesOn(await handOver(ports, { before, store, record, keptOpen, keys, trust: keeper.state, page, now }))
     }
     this.#chat.handOver(save).catch((error: unknown) => {
       this.#isHandingOver = false
@@ -279,8 +273,8 @@ export class CustomerChat {
 
   #proceed(card: ConversationCard): void {
     this.#chat.resume(card)
-    this.#asking.consider()
-    this.#asking.policyChanged()
+    this.#both((one) => one.consider())
+    this.#parts.asking.policyChanged()
     if (this.#wantsEnd) this.#chat.close()
   }
 
@@ -295,16 +289,21 @@ export class CustomerChat {
     else if (frame.tag === 'delivered') this.#chat.delivered(frame.seq)
     else if (frame.tag === 'complained' && isHeard(this.#chat.conversation, frame)) this.#handOver()
     else if (frame.tag === 'changed') this.#chat.card(frame.card)
-    else if (frame.tag === 'proposal') this.#proposals.offer(frame.keyPackage)
-    else if (frame.tag === 'asked') this.#asking.offer(frame)
-    else if (frame.tag === 'request') this.#asking.stated(frame)
-    else if (frame.tag === 'incident') this.#incidents.offer(frame.notice)
+    else if (frame.tag === 'proposal') this.#parts.proposals.offer(frame.keyPackage)
+    else if (frame.tag === 'asked') this.#parts.asking.offer(frame)
+    else if (frame.tag === 'request') this.#parts.asking.stated(frame)
+    else if (frame.tag === 'incident') this.#parts.incidents.offer(frame.notice)
     else if (frame.tag === 'here') this.#here(frame)
   }
 
   #here({ desk }: WhoIsHere): void {
     this.#deskAway = desk === 'away'
     this.#begin.changed()
+  }
+
+  #both(act: (one: Parts['asking'] | Parts['longer']) => void): void {
+    act(this.#parts.asking)
+    act(this.#parts.longer)
   }
 
   #isOurs(conversation: Uint8Array): boolean {
@@ -315,8 +314,8 @@ export class CustomerChat {
     if (this.#chat.conversation.stage === 'closed') this.#closed()
     if (this.#chat.problem?.code === 'chat_lost') this.#begin.lost()
     else if (this.#chat.conversation.broken === STUCK) this.#handOver()
-    this.#proposals.consider()
-    this.#asking.consider()
+    this.#parts.proposals.consider()
+    this.#both((one) => one.consider())
     this.#begin.changed()
   }
 
@@ -331,7 +330,7 @@ export class CustomerChat {
   #over(): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#asking.stop()
+    this.#both((one) => one.stop())
     this.#link.stop()
     this.#begin.keeper.stop()
     void this.#shelf.wipe()

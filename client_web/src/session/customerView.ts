@@ -6,6 +6,7 @@ import type { Centre } from './centre.ts'
 import type { Conversation } from './conversation.ts'
 import { brokenProblem, entryViews, readerViews, resendView, wordsView } from './conversationView.ts'
 import type { Incidents } from './incidents.ts'
+import type { KeepingOpen } from './keepingOpen.ts'
 import type { LeaveView } from './leaving.ts'
 import type { CustomerRecord } from './records.ts'
 import { shareView } from './sharing.ts'
@@ -21,6 +22,7 @@ export interface Around {
   readonly asking: Asking
   readonly centre: Centre
   readonly incidents: Incidents
+  readonly longer: KeepingOpen
   /** Unix milliseconds of the relay's clock, and how far that is ahead of ours. */
   readonly now: number
   readonly offset: number
@@ -51,6 +53,7 @@ export const customerView = (conversation: Conversation, around: Around): Custom
     decisions: asking.decisions(now),
     startedAt: conversation.openedAt,
     centre: around.centre.view,
+    longer: around.longer.view(now),
     problem: brokenProblem(conversation) ?? around.problem,
     unread: conversation.unread,
     draft: around.draft,

@@ -13,6 +13,7 @@ import { decodeAs } from '../wire/shape.ts'
 import { type Conversation, type Counter, type Entry, type OutboxItem, readerOf } from './conversation.ts'
 import { encodeConversation } from './conversationCodec.ts'
 import { recordName } from './holding.ts'
+import { countsUntil, type KeptOpenRecord } from './keptOpenRecords.ts'
 import { type Made, makeGroup } from './opening.ts'
 import { CUSTOMER, type CustomerRecord, NAMES, writeRecord } from './records.ts'
 import { askedAgain } from './sharing.ts'
@@ -20,13 +21,15 @@ import { askedAgain } from './sharing.ts'
 const NONCE_BYTES = 16
 
 /** Whether there may be another group: there is a limit, and the customer's answer is repeated, never made to last longer. */
-export const mayContinue = ({ start, chain }: CustomerRecord, now: number): boolean =>
-  chain.length + 1 < GROUPS_OF_A_CONVERSATION && now < decodeAs(DECISION_CLAIMS, start.claims).expiresAt
+export const mayContinue = ({ start, chain }: CustomerRecord, { keptOpen, now }: Pick<Handing, 'keptOpen' | 'now'>): boolean =>
+  chain.length + 1 < GROUPS_OF_A_CONVERSATION && now < countsUntil(start, keptOpen)
 
 export interface Handing {
   readonly record: CustomerRecord
   /** The last epoch that this device could follow, 0 where it does not know any more. */
   readonly epoch: number
+  /** How long the answer counts is decided here too. */
+  readonly keptOpen: readonly KeptOpenRecord[]
   readonly keys: StoredKeys
   readonly trust: TrustState
   readonly page: PageConfig
@@ -35,7 +38,7 @@ export interface Handing {
 
 /** The group after the one of `record`, under a key of its own, with the customer's earlier answer repeated in it. */
 export const makeNextGroup = async (ports: Pick<Ports, 'entropy'>, handing: Handing): Promise<Made> => {
-  const { record, epoch, keys: old, trust, page, now } = handing
+  const { record, epoch, keptOpen, keys: old, trust, page, now } = handing
   const { pair, publicKey } = await newKeyPair()
   const signer = signerFromCryptoKey(pair.privateKey, publicKey)
   const number = record.chain.length + 1
@@ -43,7 +46,8 @@ export const makeNextGroup = async (ports: Pick<Ports, 'entropy'>, handing: Hand
   const before = signerFromCryptoKey(old.device.privateKey, old.devicePublic)
   const chain = [...record.chain, await signLine({ group, epoch, successor, customerKey: publicKey }, before)]
   const answered = decodeAs(DECISION_CLAIMS, record.start.claims)
-  const claims = { ...answered, customerKey: publicKey, decidedAt: now, nonce: ports.entropy(NONCE_BYTES) }
+  const expiresAt = countsUntil(record.start, keptOpen)
+  const claims = { ...answered, customerKey: publicKey, decidedAt: now, expiresAt, nonce: ports.entropy(NONCE_BYTES) }
   const { site } = page
   const made = await makeGroup(claims, { site, root: trust.memory.pinned, trust, signer, chain, deskLabel: record.deskLabel })
   return { keys: { sealing: old.sealing, device: pair, devicePublic: publicKey }, signer, ...made }

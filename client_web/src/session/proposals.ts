@@ -17,8 +17,8 @@ interface World {
   readonly me: Uint8Array
   readonly chat: Chat
   readonly keeper: TrustKeeper
-  /** The start decision that every Add of this conversation stands on. */
-  readonly grounds: { readonly reliesOn: Uint8Array; readonly decision: Signed }
+  /** The decision that an Add of this conversation stands on: the newest about the desk. */
+  grounds(): { readonly reliesOn: Uint8Array; readonly decision: Signed }
 }
 
 interface Offer {
@@ -86,7 +86,8 @@ export class Proposals {
   }
 
   async #judge({ keyPackage, role }: Offer, conversation: Conversation, situation: Situation): Promise<Plan | null> {
-    const { keeper, grounds, me } = this.#world
+    const { keeper, me } = this.#world
+    const grounds = this.#world.grounds()
     const { signatureKey } = parseKeyPackage(keyPackage).leafNode
     if (readerOf(conversation, signatureKey) !== null || conversation.stage === 'closed') return null
     const credential = await judgeAnswerer(keyPackage, { conversation, situation, keeper })

@@ -10,6 +10,8 @@ import { type Octets, sameOctets, toHex } from '../wire/octets.ts'
 import { decodeAs } from '../wire/shape.ts'
 import { type Conversation, readerOf, type Situation } from './conversation.ts'
 import type { DecisionRecord } from './decisionRecords.ts'
+import { LONGER } from './keepingOpen.ts'
+import type { KeptOpenRecord } from './keptOpenRecords.ts'
 import { policyNamed } from './policy.ts'
 import type { CustomerRecord } from './records.ts'
 
@@ -20,6 +22,7 @@ export interface Kept {
   readonly conversation: Conversation
   /** Of the group that runs. */
   readonly decisions: readonly DecisionRecord[]
+  readonly keptOpen: readonly KeptOpenRecord[]
   /** The bundle that was believed last. */
   readonly trust: Uint8Array | null
 }
@@ -39,7 +42,7 @@ export const receiptsOf = async (
   kept: Kept,
   { policy: octets, signer, now }: Pick<Situation, 'signer' | 'now'> & { readonly policy: Uint8Array },
 ): Promise<Octets> => {
-  const { record, conversation, decisions, trust } = kept
+  const { record, conversation, decisions, keptOpen, trust } = kept
   if (trust === null) throw new Inconsistent('nothing is believed yet')
   const policy = await policyNamed(octets, toHex(conversation.facts.terms.policyDigest))
   const start: SavedDecision = {
@@ -54,8 +57,15 @@ export const receiptsOf = async (
     since: readerOf(conversation, signatureKey)?.since ?? conversation.openedAt,
   }))
   const saved = { savedAt: now, conversation: conversation.id, trust, policy: octets, readers }
-  return signReceiptBundle({ ...saved, decisions: [start, ...decisions.map(answered)] }, signer)
+  return signReceiptBundle({ ...saved, decisions: [start, ...keptOpen.map(longer), ...decisions.map(answered)] }, signer)
 }
+
+const longer = ({ decision, receipt, paragraphs }: KeptOpenRecord): SavedDecision => ({
+  decided: { signed: decision, receipt },
+  shown: paragraphs,
+  about: { moment: LONGER, credential: null },
+  withdrawn: null,
+})
 
 const answered = (record: DecisionRecord): SavedDecision => ({
   decided: { signed: record.decision, receipt: record.receipt },

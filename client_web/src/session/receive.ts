@@ -8,6 +8,7 @@ import { parseCommit } from '../keys/mls/parse.ts'
 import { isVoid } from '../keys/mls/rows.ts'
 import type { TrustState } from '../keys/trustChain.ts'
 import { NeedsNewerTrust, Untrusted } from '../keys/untrusted.ts'
+import { DECISION_CLAIMS, type Signed } from '../wire/generated/claims.ts'
 import type { Envelope } from '../wire/generated/frames.ts'
 import { PAYLOAD, type Payload } from '../wire/generated/payload.ts'
 import { sameOctets, toHex } from '../wire/octets.ts'
@@ -213,9 +214,21 @@ const follow = async (conversation: Conversation, envelope: Envelope, { trust }:
   })
   const [verdict] = seen
   if (verdict === undefined) throw new Untrusted('a commit that nobody judged')
-  const told = { ...withComings(conversation, { verdict, envelope }), memory: verdict.memory, pending: null }
+  const told = {
+    ...withComings(conversation, { verdict, envelope }),
+    memory: verdict.memory,
+    admission: admissionAfter(conversation, verdict),
+    pending: null,
+  }
   if (processed.removed) return { conversation: { ...told, broken: REMOVED }, spent: [] }
   return { conversation: await withState(told, { state: processed.state, trust }), spent: [processed.spent] }
+}
+
+/** A chat that is kept open goes on under a newer decision of its customer: whoever hands it over then carries that one. */
+const admissionAfter = ({ admission }: Conversation, { committer, added, note }: Verdict): Signed | null => {
+  const isLonger = committer.row === 'customer' && added.length === 0 && note.decision !== null
+  if (admission === null || !isLonger || note.decision === null) return admission
+  return decodeAs(DECISION_CLAIMS, note.decision.claims).admits.tag === 'team' ? note.decision : admission
 }
 
 /** Who came and who went, as entries. Whoever went counts anew, should it come back. */

@@ -102,6 +102,7 @@ export const NAMES = {
   customer: 'customer',
   decisions: 'decisions',
   incidents: 'incidents',
+  keptOpen: 'kept-open',
   session: 'session',
   keyPackages: 'key-packages',
   chats: 'chats',

@@ -6,7 +6,7 @@ import { opaque } from '../../src/keys/mls/bytes.ts'
 import { parseCommit } from '../../src/keys/mls/parse.ts'
 import { Reader } from '../../src/keys/mls/reader.ts'
 import { numberOf } from '../../src/keys/terms.ts'
-import { HELLO_CLAIMS, WELCOME_BUNDLE } from '../../src/wire/generated/claims.ts'
+import { COMMIT_NOTE, DECISION_CLAIMS, HELLO_CLAIMS, WELCOME_BUNDLE } from '../../src/wire/generated/claims.ts'
 import {
   type ConversationCard,
   type Envelope,
@@ -45,6 +45,8 @@ interface Held {
   readonly envelopes: (Envelope & { readonly to: string | null; readonly others: Uint8Array | null })[]
   readonly members: Member[]
   offer: { readonly device: string; readonly keyPackage: Uint8Array } | null
+  /** Once the customer has kept it open; 0 before. */
+  closesAt: number
   /** Devices by leaf, as Adds and Removes place them. */
   readonly leaves: (string | null)[]
   handoff: Handing | null
@@ -154,7 +156,7 @@ export const newRelay = (now: () => number): Relay => {
       acked: member?.acked ?? 0,
       committedAt: held.committedAt,
       openedAt: now(),
-      closesAt: now() + 1000,
+      closesAt: held.closesAt || now() + 1000,
     }
   }
   const deliver = (): void => {
@@ -314,6 +316,7 @@ export const newRelay = (now: () => number): Relay => {
           envelopes: [],
           members: [{ ...NEW, device: socket.device, since: 0 }],
           offer: null,
+          closesAt: 0,
           leaves: [socket.device],
           handoff: null,
         }
@@ -442,6 +445,9 @@ export const newRelay = (now: () => number): Relay => {
     const others = malform === null ? {} : { others: malform(frame.commit) }
     malform = null
     const seq = append(held, { epoch: frame.epoch, kind: 'commit', sender, number: 0, body: frame.commit, ...others })
+    const { decision } = decodeAs(COMMIT_NOTE, parsed.authenticatedData)
+    const isLonger = decision !== null && parsed.proposals.every(({ kind }) => kind !== 'add')
+    if (isLonger) held.closesAt = decodeAs(DECISION_CLAIMS, decision.claims).expiresAt
     for (const proposal of parsed.proposals) {
       if (proposal.kind === 'remove') {
         const gone = held.members.find(({ device, until }) => device === held.leaves[proposal.leaf] && until === Infinity)

@@ -72,7 +72,7 @@ const thiefOf = async (conversation: Uint8Array) => {
   const pinned = fromBase32(stage.organisation.fingerprint) ?? new Uint8Array()
   const trust = await judgeBundle(parseBundle(stage.organisation.bundle()), { pinned, memory: null })
   const page = { root: '', site: 'shop', desk: 'support', origin: '', build: '' }
-  const made = await makeNextGroup({ entropy }, { record: stolen, epoch: 1, keys, trust, page, now: stage.clock.now() })
+  const made = await makeNextGroup({ entropy }, { record: stolen, epoch: 1, keptOpen: [], keys, trust, page, now: stage.clock.now() })
   await sealed.saveWith(made.keys, recordsOf(made))
   const thief = stage.customer(store)
   thief.intend({ kind: 'open' })

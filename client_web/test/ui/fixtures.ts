@@ -96,6 +96,7 @@ export const activeChat: Extract<CustomerView, { kind: 'chat' }> = {
   clockOff: 0,
   startedAt: minutes(0),
   centre: { terms: null, contact: 'privacy@kettle.example', kept: [], evidenceDays: 1095, held: { state: 'unasked' } },
+  longer: { isOffered: false, isNear: false, card: null, isSending: false },
 }
 
 export const anIncident: IncidentView = {
@@ -153,6 +154,14 @@ export const privacyChat: typeof activeChat = {
   },
 }
 
+const LONGER = [
+  'Keep this chat open for up to 24 more hours?',
+  'The people of the Support desk who are here can go on reading, and one person of that desk can be let in as before. You can end the chat at any time.',
+]
+
+export const nearChat: typeof activeChat = { ...activeChat, longer: { isOffered: true, isNear: true, card: null, isSending: false } }
+export const longerChat: typeof activeChat = { ...nearChat, longer: { ...nearChat.longer, card: LONGER } }
+
 const alone = { readers: [me], words: null, entries: [] } as const
 
 const long: readonly EntryView[] = [
@@ -206,6 +215,9 @@ export const VIEWS: ReadonlyMap<string, CustomerView> = new Map<string, Customer
   ['chat-active', activeChat],
   ['chat-incident', { ...activeChat, incidents: [anIncident] }],
   ['chat-privacy', privacyChat],
+  ['chat-near', nearChat],
+  ['chat-longer', longerChat],
+  ['chat-longer-sending', { ...nearChat, longer: { ...nearChat.longer, isOffered: false, isSending: true } }],
   ['chat-clock', { ...activeChat, clockOff: 2 * 3_600_000 }],
   ['chat-resend', { ...activeChat, resend: { count: 2, to: 'Ben' } }],
   ['chat-long', { ...activeChat, entries: long, readers: [me, mara, bot], unread: 1 }],

@@ -5,7 +5,7 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { WidgetIntent } from '../../frame/intents.ts'
 import { Widget } from '../../frame/Widget.tsx'
 import type { CustomerView } from '../../src/core/views.ts'
-import { activeChat, aMessage, aNotice, anOrganisation, mara, me, PROBLEMS, privacyChat, VIEWS } from './fixtures.ts'
+import { activeChat, aMessage, aNotice, anOrganisation, longerChat, mara, me, nearChat, PROBLEMS, privacyChat, VIEWS } from './fixtures.ts'
 
 /** jsdom lays nothing out, so nothing ever changes its size. */
 class StillObserver implements ResizeObserver {
@@ -300,5 +300,42 @@ describe('the privacy centre', () => {
     show(privacyChat, { optsOut })
     press('Your privacy')
     expect(screen.getByText(words)).toBeTruthy()
+  })
+})
+
+describe('keeping the chat open', () => {
+  const far = { ...nearChat, longer: { ...nearChat.longer, isNear: false } }
+
+  test('is asked for from the foot of a chat that ends soon, and from the privacy centre at any time', () => {
+    const { wanted } = show(nearChat)
+    press('Need longer?')
+    expect(done(wanted)).toEqual([{ kind: 'longer', act: 'ask' }])
+    cleanup()
+    const later = show(far)
+    expect(screen.queryByRole('button', { name: 'Need longer?' })).toBeNull()
+    press('Your privacy')
+    press('Need longer?')
+    expect(done(later.wanted)).toEqual([{ kind: 'centre' }, { kind: 'longer', act: 'ask' }])
+  })
+
+  test('shows the policy’s words with two answers that differ in nothing but theirs', () => {
+    const { wanted } = show(longerChat)
+    for (const paragraph of longerChat.longer.card ?? []) expect(screen.getByText(paragraph)).toBeTruthy()
+    const [no, yes] = within(screen.getByRole('group', { name: 'Your answer' })).getAllByRole('button')
+    const bare = (button: HTMLElement | undefined): string => button?.outerHTML.replace(button.textContent, '') ?? ''
+    expect([no?.textContent, yes?.textContent]).toEqual(['Not now', 'Keep it open'])
+    expect(bare(no)).toBe(bare(yes))
+    press('Not now')
+    press('Keep it open')
+    expect(done(wanted)).toEqual([
+      { kind: 'longer', act: 'drop' },
+      { kind: 'longer', act: 'keep' },
+    ])
+  })
+
+  test('is not offered where it is not', () => {
+    show(activeChat)
+    press('Your privacy')
+    expect(screen.queryByRole('button', { name: 'Need longer?' })).toBeNull()
   })
 })
