@@ -14,7 +14,7 @@ import { build } from 'vite'
 const here = dirname(fileURLToPath(import.meta.url))
 
 /** Bytes after gzip. Above these a visitor on a slow phone waits; what raised the second is docs/decisions/0016. */
-const BUDGET = { loader: 12 * 1024, app: 120 * 1024 }
+const BUDGET = { loader: 12 * 1024, app: 124 * 1024 }
 
 const sri = (bytes) => `sha384-${createHash('sha384').update(bytes).digest('base64')}`
 

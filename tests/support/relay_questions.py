@@ -106,7 +106,7 @@ class Scene:
     def letting_in(self, asking: Asking) -> Commit:
         """The same commit under no decision at all."""
         package = next(each.package for each in self.questions() if each.request == asking.digest)
-        return self._commit(None, add=package, standing=self.standing())
+        return self.committing(None, add=package, standing=self.standing())
 
     def allow(self, asking: Asking, decision: Signed | None = None) -> Signed:
         signed = decision or self.decision(asking)
@@ -120,7 +120,7 @@ class Scene:
 
     def putting_out(self, device: AgentDevice) -> Commit:
         """A Remove that leaves the decision standing."""
-        return self._commit(None, remove=device, standing=self.standing())
+        return self.committing(None, remove=device, standing=self.standing())
 
     def withdrawal(self, decision: Signed, /, **changes: object) -> Signed:
         claims = WithdrawalClaims(
