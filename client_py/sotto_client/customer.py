@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from sotto_client import device, keeping_open, opening, trust_keeper
-from sotto_client.customer_line import Beginning, CustomerLine
+from sotto_client.beginning import Beginning
+from sotto_client.customer_line import CustomerLine
 from sotto_client.holdings import ask_holdings
 from sotto_client.keeping_open import counts_until, parse_kept_open
 from sotto_client.life import Life

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace as with_fields
@@ -50,39 +50,16 @@ from sotto_wire.refusals import NotOffered, Refused
 from sotto_wire.stages import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
+    from sotto_client.beginning import Beginning
     from sotto_client.conversation import Conversation
-    from sotto_client.life import Life
-    from sotto_client.opening import CustomerRecord, Page
-    from sotto_client.questions import Answer, Question
+    from sotto_client.opening import CustomerRecord
     from sotto_client.session import Identity
-    from sotto_client.store import DeviceStore
-    from sotto_client.trust_keeper import TrustKeeper
     from sotto_wire.frames import FromRelay, Welcomed
 
 RECORDS: Final = (opening.RECORD, device.RECORD, trust_keeper.RECORD, questions.RECORD, keeping_open.RECORD)
 """What leaves the device with the conversation."""
 NO_MORE_GROUPS: Final = "no_more_groups"
 """`problem` of a conversation that cannot go on in a next group: begin a new one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Beginning:
-    """All that a customer's conversation runs on; everything in it is on disk."""
-
-    url: str
-    page: Page
-    key: SecretSigningKey
-    store: DeviceStore
-    keeper: TrustKeeper
-    life: Life
-    clock: Callable[[], Millis]
-    entropy: Callable[[int], bytes]
-    policy: Callable[[str], Awaitable[bytes]]
-    """The policy file of that digest (hex), from the relay and not believed."""
-    decide: Callable[[Question], Answer | None]
-    """The program's answer to a question; none: it stays open until it runs out."""
 
 
 class CustomerLine:
