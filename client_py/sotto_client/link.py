@@ -87,6 +87,8 @@ class Link:
         while True:
             try:
                 return await self.ask(request)
+            except LinkLost:
+                raise  # nothing of it passes on this line: the next one asks again
             except Refused as refused:
                 if refused.code not in AGAIN:
                     raise

@@ -1,13 +1,21 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from sotto_client.connection import LinkLost
 from sotto_client.life import Life
-from sotto_client.link import FIRST_WAIT_S, LONGEST_WAIT_S, RESTART_SPREAD_S, wait_s
+from sotto_client.link import FIRST_WAIT_S, LONGEST_WAIT_S, RESTART_SPREAD_S, Link, wait_s
 from sotto_client.relay_http import SignedIn, socket_url
+from sotto_wire.frames import Done, Follow, Frame
+from sotto_wire.refusals import NotFound, Refused, TooFast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sotto_wire.frames import FromRelay
 
 
 async def test_who_waits_looks_again_at_every_change() -> None:
@@ -75,3 +83,34 @@ def test_the_socket_is_where_the_relay_is(base: str, socket: str) -> None:
 
 def test_a_session_token_is_not_printed() -> None:
     assert "token" not in repr(SignedIn(session="token", expires_at=1, agent="ana", name="Ana", desks=[]))
+
+
+class Answers(Link):
+    """A link whose requests end as they are told to, one after the other."""
+
+    def __init__(self, *ends: Refused | FromRelay) -> None:
+        self.ends = list(ends)
+
+    async def ask(self, request: Callable[[int], Frame]) -> FromRelay:  # noqa: ARG002 - see Link
+        end = self.ends.pop(0)
+        if isinstance(end, Refused):
+            raise end
+        return end
+
+
+def follow(ref: int) -> Follow:
+    return Follow(ref=ref, conversation=bytes(16), after=0)
+
+
+async def test_what_passes_by_itself_is_asked_again() -> None:
+    link = Answers(TooFast("now", retry_after_ms=1), TooFast("now", retry_after_ms=1), Done(ref=1))
+    assert await link.insist(follow) == Done(ref=1)
+    assert link.ends == []
+
+
+@pytest.mark.parametrize("end", [NotFound("no"), LinkLost("the relay died")])
+async def test_a_line_that_is_down_and_what_is_refused_for_good_end_at_once(end: Refused) -> None:
+    """`LinkLost` is a kind of `unavailable`: whoever waits it out on a dead line waits for ever."""
+    link = Answers(end, Done(ref=1))
+    with pytest.raises(type(end)):
+        await link.insist(follow)
