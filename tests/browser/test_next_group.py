@@ -50,6 +50,9 @@ def talking(customer: CustomerScreen, ana: AgentScreen) -> None:
     expect(ana.message("My kettle leaks")).to_be_visible()
     ana.say("Which one is it?")
     expect(customer.message("Which one is it?")).to_be_visible()
+    # Until then the devices still write down what they hear of it, over whatever was spoilt.
+    expect(ana.message("Which one is it?", standing="Delivered")).to_be_visible()
+    expect(customer.message("My kettle leaks", standing="Delivered")).to_be_visible()
 
 
 def spoil_the_chat(page: Page) -> None:

@@ -125,19 +125,34 @@ def forged_decision(scene: Scene) -> Signed:
 
 
 async def adds_under_a_withdrawn_decision(scene: Scene) -> Made:
-    second = of_the_customer(scene, nonce=bytes(16))
-    await stand(scene, [scene.rogue.start, second], fresh=second)
-    await stand(scene, [scene.rogue.start], fresh=None)
+    second, guest = of_the_customer(scene, nonce=bytes(16)), colleague("cara")
+    await stand(scene, [scene.rogue.start, second], fresh=second, add=guest)
+    await stand(scene, [scene.rogue.start], fresh=None, remove=guest)
     return made(scene.rogue.commit(a_note(decision=second), add=[colleague()]))
 
 
-async def stand(scene: Scene, decisions: list[Signed], *, fresh: Signed | None) -> None:
-    """The customer changes which of its decisions stand."""
+async def stand(
+    scene: Scene,
+    decisions: list[Signed],
+    *,
+    fresh: Signed | None,
+    add: KeyPackage | None = None,
+    remove: KeyPackage | None = None,
+) -> None:
+    """The customer changes which of its decisions stand, with whom a fresh one lets in."""
     conversation = scene.customer.conversation
     terms = msgspec.structs.replace(conversation.terms, standing=[digest_of(each.claims) for each in decisions])
     extensions = group_extensions(encode_claims(terms))
     by_customer = replace(scene.rogue, member=conversation.member)
-    await scene.customer_commits(by_customer.commit(a_note(decision=fresh), extensions=extensions))
+    leaf = None if remove is None else conversation.member.group.find(remove.leaf.signature_key)
+    await scene.customer_commits(
+        by_customer.commit(
+            a_note(decision=fresh),
+            add=[] if add is None else [add],
+            remove=[] if leaf is None else [leaf],
+            extensions=extensions,
+        )
+    )
 
 
 async def calls_somebody(scene: Scene) -> Made:
