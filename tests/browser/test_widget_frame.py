@@ -48,6 +48,7 @@ def town(preview: Bundles) -> Iterator[Town]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     fresh = browser.new_context(viewport={"width": 1100, "height": 760})
+    fresh.set_default_timeout(45_000)  # half a minute, the default, is short on a busy machine
     yield fresh
     fresh.close()
 
